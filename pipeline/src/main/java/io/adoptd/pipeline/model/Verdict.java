@@ -1,5 +1,7 @@
 package io.adoptd.pipeline.model;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +23,7 @@ public record Verdict(
         List<Stage> stages) {
 
     public Verdict {
-        environment = Map.copyOf(environment);
+        environment = Collections.unmodifiableMap(new LinkedHashMap<>(environment));
         stages = List.copyOf(stages);
     }
 

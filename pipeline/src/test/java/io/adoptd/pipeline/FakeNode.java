@@ -1,0 +1,114 @@
+package io.adoptd.pipeline;
+
+import io.adoptd.pipeline.model.AdoptOutcome;
+import io.adoptd.pipeline.model.CalleridAnswer;
+import io.adoptd.pipeline.model.Connection;
+import io.adoptd.pipeline.model.ExternStep;
+import io.adoptd.pipeline.model.JobId;
+import io.adoptd.pipeline.model.LoginProcess;
+import io.adoptd.pipeline.model.Membership;
+import io.adoptd.pipeline.model.NodeName;
+import io.adoptd.pipeline.model.OwnedSteps;
+import io.adoptd.pipeline.model.StepsAnswer;
+import io.adoptd.pipeline.model.Uid;
+import io.adoptd.pipeline.port.Adoption;
+import io.adoptd.pipeline.port.Callerid;
+import io.adoptd.pipeline.port.ExternSteps;
+import io.adoptd.pipeline.port.Processes;
+import io.adoptd.pipeline.time.Deadline;
+import io.adoptd.pipeline.time.Slices;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/** A whole node by hand: all ports, each answering what the test says, each question written down. */
+public final class FakeNode implements ExternSteps, Callerid, Adoption, Processes {
+
+    /** What was asked, in order: {@code steps}, {@code callerid}, {@code adopt 7}, … */
+    public final List<String> asked = new ArrayList<>();
+
+    private Mono<StepsAnswer> steps = Mono.just(new StepsAnswer.Found(Samples.owned()));
+    private Mono<CalleridAnswer> callerid = Mono.just(new CalleridAnswer.Indeterminate());
+    private final Map<Long, Mono<AdoptOutcome>> adoptions = new HashMap<>();
+    private Mono<Membership> membership = Mono.just(new Membership.InStep());
+    private boolean still = true;
+
+    public FakeNode runs(ExternStep... steps) {
+        return runs(Samples.owned(steps));
+    }
+
+    public FakeNode runs(OwnedSteps owned) {
+        return steps(Mono.just(new StepsAnswer.Found(owned)));
+    }
+
+    public FakeNode steps(Mono<StepsAnswer> answer) {
+        this.steps = answer;
+        return this;
+    }
+
+    public FakeNode sourceJob(long job) {
+        return callerid(Mono.just(new CalleridAnswer.SourceJob(new JobId(job))));
+    }
+
+    public FakeNode callerid(Mono<CalleridAnswer> answer) {
+        this.callerid = answer;
+        return this;
+    }
+
+    /** What the slurmstepd of this job answers; those not named accept. */
+    public FakeNode adoption(long job, Mono<AdoptOutcome> outcome) {
+        adoptions.put(job, outcome);
+        return this;
+    }
+
+    public FakeNode membership(Mono<Membership> answer) {
+        this.membership = answer;
+        return this;
+    }
+
+    public FakeNode processGone() {
+        this.still = false;
+        return this;
+    }
+
+    public LoginPipeline pipeline() {
+        return new LoginPipeline(this, this, this, this, Slices.DEFAULT);
+    }
+
+    @Override
+    public Mono<StepsAnswer> ownedBy(Uid owner, @Nullable NodeName node, Deadline deadline) {
+        return asked("steps", steps);
+    }
+
+    @Override
+    public Mono<CalleridAnswer> ask(Connection connection, Deadline deadline) {
+        return asked("callerid", callerid);
+    }
+
+    @Override
+    public Mono<AdoptOutcome> adopt(LoginProcess process, ExternStep step, Deadline deadline) {
+        return asked(
+                "adopt " + step.job(),
+                adoptions.getOrDefault(step.job().value(), Mono.just(new AdoptOutcome.Accepted())));
+    }
+
+    @Override
+    public Mono<Boolean> isStill(LoginProcess process, Deadline deadline) {
+        return Mono.fromSupplier(() -> still);
+    }
+
+    @Override
+    public Mono<Membership> membership(LoginProcess process, ExternStep step, Deadline deadline) {
+        return asked("membership " + step.job(), membership);
+    }
+
+    private <T> Mono<T> asked(String question, Mono<T> answer) {
+        return Mono.defer(() -> {
+            asked.add(question);
+            return answer;
+        });
+    }
+}

@@ -1,0 +1,37 @@
+package io.adoptd.pipeline.time;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import reactor.core.scheduler.Schedulers;
+
+class DeadlineTest {
+
+    private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - 10); // nanoTime may overflow at any moment
+    private final LoginClock clock = new LoginClock(nanos::get, Schedulers.immediate());
+
+    @Test
+    void aSliceNeverOutlivesItsDeadline() {
+        Deadline login = Deadline.in(Duration.ofMillis(300), clock);
+        assertThat(login.slice(Duration.ofMillis(500)).remaining()).isEqualTo(Duration.ofMillis(300));
+        assertThat(login.slice(Duration.ofMillis(100)).remaining()).isEqualTo(Duration.ofMillis(100));
+    }
+
+    @Test
+    void aSliceIsOfWhatIsLeft() {
+        Deadline login = Deadline.in(Duration.ofMillis(300), clock);
+        nanos.addAndGet(Duration.ofMillis(250).toNanos());
+        assertThat(login.slice(Duration.ofMillis(100)).remaining()).isEqualTo(Duration.ofMillis(50));
+    }
+
+    @Test
+    void nothingIsLeftOfAPassedDeadline() {
+        Deadline login = Deadline.in(Duration.ofMillis(300), clock);
+        nanos.addAndGet(Duration.ofSeconds(1).toNanos());
+        assertThat(login.hasPassed()).isTrue();
+        assertThat(login.remaining()).isZero();
+        assertThat(login.slice(Duration.ofMillis(5)).remaining()).isZero();
+    }
+}
