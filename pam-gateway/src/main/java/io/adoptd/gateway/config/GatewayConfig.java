@@ -1,0 +1,28 @@
+package io.adoptd.gateway.config;
+
+import ch.qos.logback.classic.Level;
+import io.adoptd.pipeline.time.Slices;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The daemon's settings.
+ *
+ * @param socket where the module asks; its directory is one that only the daemon's own user may write
+ * @param loginDeadline what one login may take in all; less than the module waits
+ * @param slices what each question of a login may take of it
+ * @param maxLogins how many logins are decided at once; past it the answer is {@code busy}, at once
+ * @param slurmConf the slurm.conf to read; null to find it as Slurm does
+ */
+public record GatewayConfig(
+        Path socket,
+        Duration loginDeadline,
+        Slices slices,
+        int maxLogins,
+        @Nullable Path slurmConf,
+        Level logLevel) {
+
+    public static final Path DEFAULT_FILE = Path.of("/etc/adoptd/adoptd.conf");
+    public static final Path DEFAULT_SOCKET = Path.of("/run/adoptd/gateway.sock");
+}

@@ -1,0 +1,270 @@
+package io.adoptd.gateway.config;
+
+import ch.qos.logback.classic.Level;
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigIncludeContext;
+import com.typesafe.config.ConfigIncluder;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigSyntax;
+import com.typesafe.config.ConfigUtil;
+import com.typesafe.config.ConfigValue;
+import io.adoptd.pipeline.time.Slices;
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.charset.MalformedInputException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Reads adoptd.conf. The notation is HOCON's; {@code include} and substitutions are not used here. */
+public final class GatewayConfigReader {
+
+    private static final int MAX_BYTES = 64 * 1024;
+    private static final int MAX_SOCKET_PATH = 107; // sun_path less its NUL, unix(7)
+
+    private static final Map<String, Level> LEVELS = Map.of(
+            "error", Level.ERROR,
+            "warn", Level.WARN,
+            "info", Level.INFO,
+            "debug", Level.DEBUG,
+            "trace", Level.TRACE);
+
+    private final String file;
+    private final Config config;
+    private final List<String> faults = new ArrayList<>();
+    private final TreeSet<String> known = new TreeSet<>();
+
+    private GatewayConfigReader(String file, Config config) {
+        this.file = file;
+        this.config = config;
+    }
+
+    /** Reads the file, whole. */
+    public static GatewayConfig read(Path file) throws ConfigException {
+        try {
+            if (Files.size(file) > MAX_BYTES) {
+                throw new ConfigException(List.of(file + ": larger than " + MAX_BYTES + " bytes"));
+            }
+            return parse(file.toString(), Files.readString(file, StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new ConfigException(List.of(file + ": cannot be read: " + why(e)));
+        }
+    }
+
+    private static String why(IOException e) {
+        if (e instanceof NoSuchFileException) {
+            return "there is no such file";
+        }
+        if (e instanceof AccessDeniedException) {
+            return "permission denied";
+        }
+        return e instanceof MalformedInputException ? "not UTF-8" : e.toString();
+    }
+
+    /** Reads the text of a file of that name. */
+    static GatewayConfig parse(String file, String text) throws ConfigException {
+        var options = ConfigParseOptions.defaults()
+                .setSyntax(ConfigSyntax.CONF)
+                .setOriginDescription(file)
+                .setIncluder(new NoIncludes());
+        try {
+            return new GatewayConfigReader(file, ConfigFactory.parseReader(new StringReader(text), options)).checked();
+        } catch (com.typesafe.config.ConfigException e) {
+            throw new ConfigException(List.of(e.getMessage()));
+        }
+    }
+
+    private GatewayConfig checked() throws ConfigException {
+        var result = new GatewayConfig(
+                get("socket", this::socketPath, GatewayConfig.DEFAULT_SOCKET),
+                get("login.deadline", duration(100, 60_000), Duration.ofSeconds(3)),
+                new Slices(
+                        get("steps.timeout", duration(10, 30_000), Slices.DEFAULT.steps()),
+                        get("callerid.timeout", duration(10, 30_000), Slices.DEFAULT.callerid()),
+                        get("adopt.timeout", duration(10, 30_000), Slices.DEFAULT.adopt()),
+                        get("membership.timeout", duration(10, 30_000), Slices.DEFAULT.membership())),
+                get("logins.max", GatewayConfigReader::count, 1_024),
+                slurmConf(),
+                get("log.level", GatewayConfigReader::level, Level.INFO));
+        unknownKeys();
+        slicesWithin(result);
+        if (!faults.isEmpty()) {
+            throw new ConfigException(faults);
+        }
+        return result;
+    }
+
+    private @Nullable Path slurmConf() {
+        known.add("slurm.conf");
+        return config.hasPath("slurm.conf") ? get("slurm.conf", GatewayConfigReader::absolute, Path.of("/")) : null;
+    }
+
+    /** The value of a key; its default when it is not set, or, the fault being noted, when it is not one. */
+    private <T> T get(String key, Function<ConfigValue, T> reader, T byDefault) {
+        known.add(key);
+        if (!config.hasPath(key)) {
+            return byDefault;
+        }
+        try {
+            return reader.apply(config.getValue(key));
+        } catch (Unexpected e) {
+            fault(config.getValue(key), key + " = " + shown(config.getValue(key)) + ": expected " + e.getMessage());
+            return byDefault;
+        }
+    }
+
+    private Path socketPath(ConfigValue value) {
+        Path path = absolute(value);
+        if (path.toString().getBytes(StandardCharsets.UTF_8).length > MAX_SOCKET_PATH || path.getParent() == null) {
+            throw new Unexpected("an absolute path of at most " + MAX_SOCKET_PATH + " bytes");
+        }
+        return path;
+    }
+
+    private static Path absolute(ConfigValue value) {
+        try {
+            Path path = Path.of(text(value));
+            if (path.isAbsolute()) {
+                return path;
+            }
+        } catch (InvalidPathException e) {
+            throw new Unexpected("an absolute path");
+        }
+        throw new Unexpected("an absolute path");
+    }
+
+    private static Function<ConfigValue, Duration> duration(long minMillis, long maxMillis) {
+        return value -> {
+            var expected = new Unexpected("a duration with its unit, " + minMillis + "ms to " + maxMillis + "ms");
+            if (!text(value).matches("\\d+(\\.\\d+)?\\s*[a-z]+")) {
+                throw expected;
+            }
+            Duration duration;
+            try {
+                duration = value.atKey("v").getDuration("v");
+            } catch (com.typesafe.config.ConfigException e) {
+                throw expected;
+            }
+            if (duration.compareTo(Duration.ofMillis(minMillis)) < 0
+                    || duration.compareTo(Duration.ofMillis(maxMillis)) > 0) {
+                throw expected;
+            }
+            return duration;
+        };
+    }
+
+    private static int count(ConfigValue value) {
+        String text = text(value);
+        if (!text.matches("\\d{1,5}") || Integer.parseInt(text) < 1 || Integer.parseInt(text) > 65_536) {
+            throw new Unexpected("a whole number, 1 to 65536");
+        }
+        return Integer.parseInt(text);
+    }
+
+    private static Level level(ConfigValue value) {
+        Level level = LEVELS.get(text(value));
+        if (level == null) {
+            throw new Unexpected("one of " + new TreeSet<>(LEVELS.keySet()));
+        }
+        return level;
+    }
+
+    private static String text(ConfigValue value) {
+        return switch (value.valueType()) {
+            case STRING, NUMBER, BOOLEAN -> value.unwrapped().toString();
+            case LIST, OBJECT, NULL -> throw new Unexpected("one value");
+        };
+    }
+
+    private void unknownKeys() {
+        leaves(config.root(), List.of()).forEach(leaf -> {
+            if (!known.contains(leaf.getKey())) {
+                fault(
+                        leaf.getValue(),
+                        "unknown key " + leaf.getKey() + ": expected one of " + String.join(", ", known));
+            }
+        });
+    }
+
+    private static Stream<Map.Entry<String, ConfigValue>> leaves(ConfigObject object, List<String> above) {
+        return object.entrySet().stream().flatMap(entry -> {
+            var path = Stream.concat(above.stream(), Stream.of(entry.getKey())).toList();
+            return entry.getValue() instanceof ConfigObject inner && !inner.isEmpty()
+                    ? leaves(inner, path)
+                    : Stream.of(Map.entry(
+                            path.stream()
+                                    .map(ConfigUtil::quoteString)
+                                    .map(GatewayConfigReader::bare)
+                                    .collect(Collectors.joining(".")),
+                            entry.getValue()));
+        });
+    }
+
+    /** A key's part without the quotes that it does not need. */
+    private static String bare(String quoted) {
+        String inner = quoted.substring(1, quoted.length() - 1);
+        return inner.matches("[A-Za-z0-9_-]+") ? inner : quoted;
+    }
+
+    /** A question that may outlast its login makes no sense; a sum over the deadline does: few logins ask everything. */
+    private void slicesWithin(GatewayConfig result) {
+        Map.of(
+                        "steps.timeout", result.slices().steps(),
+                        "callerid.timeout", result.slices().callerid(),
+                        "adopt.timeout", result.slices().adopt(),
+                        "membership.timeout", result.slices().membership())
+                .forEach((key, slice) -> {
+                    if (slice.compareTo(result.loginDeadline()) > 0) {
+                        faults.add(
+                                file + ": " + key + " (" + slice.toMillis() + "ms): expected at most login.deadline ("
+                                        + result.loginDeadline().toMillis() + "ms)");
+                    }
+                });
+    }
+
+    private void fault(ConfigValue value, String what) {
+        int line = value.origin().lineNumber();
+        faults.add(file + ": " + (line > 0 ? line + ": " : "") + what);
+    }
+
+    private static String shown(ConfigValue value) {
+        String text = value.unwrapped() == null ? "null" : value.unwrapped().toString();
+        return text.length() > 80 ? text.substring(0, 80) + "…" : text;
+    }
+
+    /** What a value should have been. */
+    private static final class Unexpected extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        Unexpected(String expected) {
+            super(expected, null, false, false);
+        }
+    }
+
+    /** One file is the whole configuration. */
+    private static final class NoIncludes implements ConfigIncluder {
+        @Override
+        public ConfigIncluder withFallback(ConfigIncluder fallback) {
+            return this;
+        }
+
+        @Override
+        public ConfigObject include(ConfigIncludeContext context, String what) {
+            throw new com.typesafe.config.ConfigException.Generic("include \"" + what + "\": expected no include");
+        }
+    }
+}

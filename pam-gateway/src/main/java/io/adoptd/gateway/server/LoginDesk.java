@@ -1,0 +1,229 @@
+package io.adoptd.gateway.server;
+
+import io.adoptd.gateway.log.LogLine;
+import io.adoptd.gateway.wire.FrameException;
+import io.adoptd.gateway.wire.LoginRequest;
+import io.adoptd.gateway.wire.Reply;
+import io.adoptd.gateway.wire.Reply.Answer;
+import io.adoptd.gateway.wire.Reply.Refused;
+import io.adoptd.gateway.wire.Reply.VerdictReply;
+import io.adoptd.gateway.wire.Request;
+import io.adoptd.pipeline.LoginPipeline;
+import io.adoptd.pipeline.model.Decision;
+import io.adoptd.pipeline.model.Login;
+import io.adoptd.pipeline.model.LoginProcess;
+import io.adoptd.pipeline.model.Reason;
+import io.adoptd.pipeline.model.Stage;
+import io.adoptd.pipeline.model.Verdict;
+import io.adoptd.pipeline.policy.LoginPolicy;
+import io.adoptd.pipeline.time.Deadline;
+import io.adoptd.pipeline.time.LoginClock;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+
+/**
+ * What happens to a request between its frame and its reply: admission, decision, the one log line. It knows nothing of
+ * sockets.
+ */
+public final class LoginDesk {
+
+    private static final Logger log = LoggerFactory.getLogger("login");
+    private static final Logger faults = LoggerFactory.getLogger(LoginDesk.class);
+
+    /** How long before the module gives up the daemon answers at the latest. */
+    private static final Duration HEAD_START = Duration.ofMillis(250);
+
+    private final LoginPipeline pipeline;
+    private final Function<Integer, Mono<LoginProcess>> identify;
+    private final LoginClock clock;
+    private final Duration loginDeadline;
+    private final int maxLogins;
+    private final Supplier<Reply.Pong> pong;
+
+    private final AtomicInteger open = new AtomicInteger();
+    private final AtomicLong decided = new AtomicLong();
+    private final AtomicLong arrived = new AtomicLong();
+
+    /**
+     * A desk.
+     *
+     * @param identify names the process that has this pid now; an error when there is none
+     * @param maxLogins how many logins are decided at once; one more is refused as {@code busy}
+     * @param pong what to answer a PING with
+     */
+    public LoginDesk(
+            LoginPipeline pipeline,
+            Function<Integer, Mono<LoginProcess>> identify,
+            LoginClock clock,
+            Duration loginDeadline,
+            int maxLogins,
+            Supplier<Reply.Pong> pong) {
+        this.pipeline = pipeline;
+        this.identify = identify;
+        this.clock = clock;
+        this.loginDeadline = loginDeadline;
+        this.maxLogins = maxLogins;
+        this.pong = pong;
+    }
+
+    /** Logins decided so far. */
+    public long decided() {
+        return decided.get();
+    }
+
+    /**
+     * Answers one frame.
+     *
+     * @param peerPid who asks, as the kernel says
+     * @return exactly one reply, never an error; a cancel stops the login
+     */
+    Mono<Reply> answer(byte[] frame, int peerPid) {
+        return Mono.fromCallable(() -> Request.decode(frame))
+                .flatMap(request -> request.fold(login -> admitted(login, peerPid), ping -> Mono.fromSupplier(pong)))
+                .onErrorResume(FrameException.class, e -> unreadable(e, peerPid))
+                .onErrorResume(bug -> Mono.just(internal(bug, peerPid)));
+    }
+
+    private Mono<Reply> admitted(LoginRequest request, int peerPid) {
+        if (open.incrementAndGet() > maxLogins) {
+            open.decrementAndGet();
+            log.warn(LogLine.of("login.refused")
+                    .with("user", request.user())
+                    .word("why", "busy")
+                    .with("logins.max", maxLogins)
+                    .toString());
+            return Mono.just(new Refused("busy", "more than " + maxLogins + " logins at once"));
+        }
+        return decide(request, peerPid).doFinally(end -> open.decrementAndGet());
+    }
+
+    private Mono<Reply> decide(LoginRequest request, int peerPid) {
+        long began = clock.now();
+        String id = Long.toString(arrived.incrementAndGet(), 36);
+        Deadline deadline = Deadline.in(patienceOf(request), clock);
+        return identify.apply(peerPid)
+                .map(process -> login(id, process, request))
+                .flatMap(login -> pipeline.decide(login, deadline))
+                .onErrorResume(bug -> Mono.just(ourFault(bug, request)))
+                .doOnNext(verdict -> note(id, request, peerPid, verdict, Duration.ofNanos(clock.now() - began)))
+                .doOnCancel(() -> abandoned(id, request, peerPid, Duration.ofNanos(clock.now() - began)))
+                .map(verdict -> reply(id, verdict));
+    }
+
+    /** The daemon's own deadline, or what the module still waits less a head start, whichever is less. */
+    private Duration patienceOf(LoginRequest request) {
+        Duration half = request.patience().dividedBy(2);
+        Duration early = request.patience().minus(HEAD_START);
+        Duration patience = early.compareTo(half) > 0 ? early : half;
+        return patience.compareTo(loginDeadline) < 0 ? patience : loginDeadline;
+    }
+
+    private static Login login(String id, LoginProcess process, LoginRequest request) {
+        return new Login(
+                id,
+                process,
+                request.user(),
+                request.uid(),
+                request.service(),
+                request.connection(),
+                request.node(),
+                request.options());
+    }
+
+    /** The one place where a bug of ours becomes a verdict. */
+    private static Verdict ourFault(Throwable bug, LoginRequest request) {
+        faults.error("login.failed", bug);
+        return new LoginPolicy(request.options()).whenNodeFault(Reason.INTERNAL);
+    }
+
+    private static Reply internal(Throwable bug, int peerPid) {
+        faults.error(LogLine.of("request.failed").with("pid", peerPid).toString(), bug);
+        return new Refused("internal", "adoptd failed; its log has the reason");
+    }
+
+    private static Mono<Reply> unreadable(FrameException e, int peerPid) {
+        faults.warn(LogLine.of("request.refused")
+                .with("pid", peerPid)
+                .word("reason", e.reason())
+                .with("why", e.why())
+                .toString());
+        return Mono.just(new Refused(e.reason(), e.why()));
+    }
+
+    private void note(String id, LoginRequest request, int peerPid, Verdict verdict, Duration took) {
+        decided.incrementAndGet();
+        var line = about("login.decided", id, request, peerPid)
+                .word("verdict", verdict.decision().code())
+                .word("reason", verdict.reason().code());
+        if (verdict.job() != null) {
+            line.with("job", verdict.job().value());
+        }
+        line.with("took_ms", took);
+        for (Stage stage : verdict.stages()) {
+            line.word(stage.name(), stage.outcome())
+                    .with(stage.name() + "_why", stage.why())
+                    .with(stage.name() + "_ms", stage.took());
+        }
+        if (isWorthAWarning(verdict)) {
+            log.warn(line.toString());
+        } else {
+            log.info(line.toString());
+        }
+    }
+
+    /** Somebody got in outside a job, or a fault decided. */
+    private static boolean isWorthAWarning(Verdict verdict) {
+        return switch (verdict.reason()) {
+            case ONLY_JOB, SOURCE_JOB, NEWEST_JOB, NO_JOBS -> false;
+            case SOURCE_UNKNOWN -> verdict.decision() != Decision.DENIED;
+            default -> true;
+        };
+    }
+
+    private static void abandoned(String id, LoginRequest request, int peerPid, Duration took) {
+        log.warn(about("login.abandoned", id, request, peerPid)
+                .with("took_ms", took)
+                .with("why", "the client closed before its verdict")
+                .toString());
+    }
+
+    private static LogLine about(String event, String id, LoginRequest request, int peerPid) {
+        var line = LogLine.of(event)
+                .word("login", id)
+                .with("user", request.user())
+                .with("uid", request.uid().value())
+                .with("service", request.service())
+                .with("pid", peerPid);
+        return request.connection() == null
+                ? line.with("rhost", request.rhost())
+                : line.with("source", request.connection().source().toString());
+    }
+
+    private static Reply reply(String id, Verdict verdict) {
+        Answer answer = switch (verdict.decision()) {
+            case ADOPTED, ALLOWED -> Answer.SUCCESS;
+            case IGNORED -> Answer.IGNORE;
+            case DENIED -> Answer.DENY;
+        };
+        return new VerdictReply(
+                answer,
+                verdict.reason().code(),
+                verdict.message(),
+                Reply.variables(verdict.environment()),
+                id,
+                verdict.stages().stream().map(LoginDesk::told).collect(Collectors.joining(" ")));
+    }
+
+    private static String told(Stage stage) {
+        return LogLine.of(stage.name() + "=" + stage.outcome())
+                .with(stage.name() + "_ms", stage.took())
+                .toString();
+    }
+}

@@ -1,0 +1,175 @@
+package io.adoptd.gateway.wire;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What the daemon answers. */
+public sealed interface Reply {
+
+    /** The frame. */
+    byte[] encode();
+
+    /** What the module returns to PAM. */
+    enum Answer {
+        /** {@code PAM_SUCCESS}. */
+        SUCCESS,
+        /** {@code PAM_IGNORE}. */
+        IGNORE,
+        /** {@code PAM_PERM_DENIED}. */
+        DENY
+    }
+
+    /**
+     * VERDICT.
+     *
+     * @param message the line for the user; null for none
+     * @param variables {@code NAME=VALUE}, at most 64
+     * @param login this login's id in the daemon's log
+     * @param detail where the time went, for the module's log
+     */
+    record VerdictReply(
+            Answer answer,
+            String reason,
+            @Nullable String message,
+            List<String> variables,
+            @Nullable String login,
+            @Nullable String detail)
+            implements Reply {
+
+        private static final int ANSWER = 1;
+        private static final int REASON = 2;
+        private static final int MESSAGE = 3;
+        private static final int VARIABLE = 4;
+        private static final int LOGIN = 0x8001;
+        private static final int DETAIL = 0x8002;
+        private static final Set<Integer> KNOWN = Set.of(ANSWER, REASON, MESSAGE, VARIABLE, LOGIN, DETAIL);
+        private static final Codes<Answer> ANSWERS =
+                new Codes<>("verdict", List.of(Answer.SUCCESS, Answer.IGNORE, Answer.DENY));
+        private static final int MAX_VARIABLES = 64;
+        private static final int MAX_VARIABLE = 1_024;
+
+        public VerdictReply {
+            variables = List.copyOf(variables);
+        }
+
+        @Override
+        public byte[] encode() {
+            var out = new FieldWriter()
+                    .bytes(ANSWER, new byte[] {ANSWERS.code(answer)})
+                    .text(REASON, reason, 64)
+                    .text(MESSAGE, message, 256);
+            variables.stream().limit(MAX_VARIABLES).forEach(variable -> out.text(VARIABLE, variable, MAX_VARIABLE));
+            return new Frame(
+                            Frame.VERDICT,
+                            out.text(LOGIN, login, 32).text(DETAIL, detail, 512).body())
+                    .encode();
+        }
+
+        private static VerdictReply decode(byte[] body) throws FrameException {
+            var in = new FieldReader(body, KNOWN, Set.of(VARIABLE));
+            return new VerdictReply(
+                    ANSWERS.value(in.bytes("verdict", ANSWER, 1, 1)[0]),
+                    in.text("reason", REASON, 64),
+                    in.optionalText("message", MESSAGE, 256),
+                    in.texts("variable", VARIABLE, MAX_VARIABLES, MAX_VARIABLE),
+                    in.optionalText("login", LOGIN, 32),
+                    in.optionalText("detail", DETAIL, 512));
+        }
+    }
+
+    /**
+     * PONG.
+     *
+     * @param uptimeMillis since the daemon said it was ready
+     * @param logins decided since then
+     * @param node the NodeName it serves, or why it knows none
+     * @param slurmConf the slurm.conf it reads, or why it has none
+     */
+    record Pong(String version, long pid, long uptimeMillis, long logins, String node, String slurmConf)
+            implements Reply {
+
+        private static final int VERSION = 1;
+        private static final int PID = 0x8001;
+        private static final int UPTIME = 0x8002;
+        private static final int LOGINS = 0x8003;
+        private static final int NODE = 0x8004;
+        private static final int SLURM = 0x8005;
+        private static final Set<Integer> KNOWN = Set.of(VERSION, PID, UPTIME, LOGINS, NODE, SLURM);
+
+        @Override
+        public byte[] encode() {
+            var out = new FieldWriter()
+                    .text(VERSION, version, 64)
+                    .uint32(PID, pid)
+                    .uint64(UPTIME, uptimeMillis)
+                    .uint64(LOGINS, logins)
+                    .text(NODE, node, 256)
+                    .text(SLURM, slurmConf, 256);
+            return new Frame(Frame.PONG, out.body()).encode();
+        }
+
+        private static Pong decode(byte[] body) throws FrameException {
+            var in = new FieldReader(body, KNOWN, Set.of());
+            return new Pong(
+                    in.text("version", VERSION, 64),
+                    in.uint32("pid", PID),
+                    ByteBuffer.wrap(in.bytes("uptime", UPTIME, 8, 8)).getLong(),
+                    ByteBuffer.wrap(in.bytes("logins", LOGINS, 8, 8)).getLong(),
+                    in.text("node", NODE, 256),
+                    in.text("slurm", SLURM, 256));
+        }
+    }
+
+    /**
+     * REFUSED.
+     *
+     * @param reason a code of the page's list
+     */
+    record Refused(String reason, String message) implements Reply {
+
+        private static final int REASON = 1;
+        private static final int MESSAGE = 2;
+        private static final Set<Integer> KNOWN = Set.of(REASON, MESSAGE);
+
+        @Override
+        public byte[] encode() {
+            return new Frame(
+                            Frame.REFUSED,
+                            new FieldWriter()
+                                    .text(REASON, reason, 64)
+                                    .text(MESSAGE, message, 256)
+                                    .body())
+                    .encode();
+        }
+
+        private static Refused decode(byte[] body) throws FrameException {
+            var in = new FieldReader(body, KNOWN, Set.of());
+            return new Refused(in.text("reason", REASON, 64), in.text("message", MESSAGE, 256));
+        }
+    }
+
+    /** {@code NAME=VALUE}, as VERDICT carries variables. */
+    static List<String> variables(Map<String, String> environment) {
+        return environment.entrySet().stream()
+                .map(variable -> variable.getKey() + "=" + variable.getValue())
+                .toList();
+    }
+
+    /**
+     * Reads a reply.
+     *
+     * @param frame header and body, whole
+     */
+    static Reply decode(byte[] frame) throws FrameException {
+        Frame read = Frame.decode(frame, FrameLimits.REPLY_BODY);
+        return switch (read.type()) {
+            case Frame.VERDICT -> VerdictReply.decode(read.body());
+            case Frame.PONG -> Pong.decode(read.body());
+            case Frame.REFUSED -> Refused.decode(read.body());
+            default -> throw FrameException.bad("type", read.type() + " is no reply");
+        };
+    }
+}
