@@ -83,9 +83,21 @@ public final class GatewayConfigReader {
                 .setIncluder(new NoIncludes());
         try {
             return new GatewayConfigReader(file, ConfigFactory.parseReader(new StringReader(text), options)).checked();
+        } catch (com.typesafe.config.ConfigException.NotResolved e) {
+            throw new ConfigException(List.of(file + ": " + lineOf("${", text) + ": expected no substitution"));
+        } catch (com.typesafe.config.ConfigException.Generic e) {
+            throw new ConfigException(List.of(file + ": " + lineOf("include", text) + ": " + e.getMessage()));
         } catch (com.typesafe.config.ConfigException e) {
-            throw new ConfigException(List.of(e.getMessage()));
+            throw new ConfigException(List.of(String.valueOf(e.getMessage())));
         }
+    }
+
+    private static long lineOf(String what, String text) {
+        return text.substring(0, Math.max(0, text.indexOf(what)))
+                        .chars()
+                        .filter(c -> c == '\n')
+                        .count()
+                + 1;
     }
 
     private GatewayConfig checked() throws ConfigException {

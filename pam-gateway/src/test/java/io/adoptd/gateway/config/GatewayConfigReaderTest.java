@@ -1,0 +1,121 @@
+package io.adoptd.gateway.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ch.qos.logback.classic.Level;
+import io.adoptd.pipeline.time.Slices;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class GatewayConfigReaderTest {
+
+    @Test
+    void anEmptyFileIsTheDefaults() throws ConfigException {
+        assertThat(parse(""))
+                .isEqualTo(new GatewayConfig(
+                        Path.of("/run/adoptd/gateway.sock"),
+                        Duration.ofSeconds(3),
+                        Slices.DEFAULT,
+                        1_024,
+                        null,
+                        Level.INFO));
+    }
+
+    @Test
+    void everyKeyIsRead() throws ConfigException {
+        assertThat(parse("""
+                        # a comment
+                        socket = /run/other/g.sock
+                        login.deadline = 2.5s
+                        steps.timeout = 400ms
+                        callerid.timeout = 1 second
+                        adopt.timeout = 700 ms
+                        membership.timeout = 100ms
+                        logins.max = 64
+                        slurm.conf = /opt/slurm/etc/slurm.conf
+                        log.level = debug
+                        """))
+                .isEqualTo(new GatewayConfig(
+                        Path.of("/run/other/g.sock"),
+                        Duration.ofMillis(2_500),
+                        new Slices(
+                                Duration.ofMillis(400),
+                                Duration.ofSeconds(1),
+                                Duration.ofMillis(700),
+                                Duration.ofMillis(100)),
+                        64,
+                        Path.of("/opt/slurm/etc/slurm.conf"),
+                        Level.DEBUG));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "calerid.timeout = 1s | x.conf: 2: unknown key calerid.timeout: expected one of adopt.timeout, ",
+                "callerid.timeout = 800 | x.conf: 2: callerid.timeout = 800: expected a duration with its unit, 10ms to",
+                "callerid.timeout = 0ms | x.conf: 2: callerid.timeout = 0ms: expected a duration",
+                "callerid.timeout = 2h | x.conf: 2: callerid.timeout = 2h: expected a duration",
+                "callerid.timeout = 5x | x.conf: 2: callerid.timeout = 5x: expected a duration",
+                "callerid.timeout = -5ms | x.conf: 2: callerid.timeout = -5ms: expected a duration",
+                "callerid { timeout = [1] } | x.conf: 2: callerid.timeout = [1]: expected one value",
+                "callerid.timeout = 4s | x.conf: callerid.timeout (4000ms): expected at most login.deadline (3000ms)",
+                "socket = run.sock | x.conf: 2: socket = run.sock: expected an absolute path",
+                "logins.max = 0 | x.conf: 2: logins.max = 0: expected a whole number, 1 to 65536",
+                "log.level = chatty | x.conf: 2: log.level = chatty: expected one of [debug, error, info, trace, warn]"
+            })
+    void aFaultIsToldWithFileLineAndWhatWasExpected(String line, String expected) {
+        assertThatThrownBy(() -> parse("\n" + line))
+                .isInstanceOfSatisfying(
+                        ConfigException.class,
+                        e -> assertThat(e.faults()).singleElement().asString().startsWith(expected.strip()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "socket",
+                "= 5",
+                "socket = /a\nsocket {",
+                "include \"other.conf\"",
+                "log.level = ${HOME}",
+                "log.level = \"",
+            })
+    void whatIsNoConfigurationIsRefusedWithItsPlace(String text) {
+        assertThatThrownBy(() -> parse(text))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("x.conf");
+    }
+
+    @Test
+    void allFaultsAreToldAtOnce() {
+        assertThatThrownBy(() -> parse("a = 1\nlogins.max = many\nb.c = 2"))
+                .isInstanceOfSatisfying(
+                        ConfigException.class, e -> assertThat(e.faults()).hasSize(3));
+    }
+
+    @Test
+    void aFileThatCannotBeReadIsNamed(@TempDir Path dir) throws Exception {
+        assertThatThrownBy(() -> GatewayConfigReader.read(dir.resolve("none.conf")))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageEndingWith("none.conf: cannot be read: there is no such file");
+        Path big = Files.writeString(dir.resolve("big.conf"), "#".repeat(70_000));
+        assertThatThrownBy(() -> GatewayConfigReader.read(big)).hasMessageContaining("larger than");
+        Path binary = Files.write(dir.resolve("binary.conf"), new byte[] {(byte) 0xff, 0});
+        assertThatThrownBy(() -> GatewayConfigReader.read(binary)).hasMessageContaining("not UTF-8");
+        Path good = Files.write(dir.resolve("good.conf"), List.of("log.level = warn"));
+        assertThat(GatewayConfigReader.read(good).logLevel()).isEqualTo(Level.WARN);
+    }
+
+    private static GatewayConfig parse(String text) throws ConfigException {
+        return GatewayConfigReader.parse("x.conf", text);
+    }
+}

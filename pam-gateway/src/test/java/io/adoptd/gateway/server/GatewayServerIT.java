@@ -1,0 +1,246 @@
+package io.adoptd.gateway.server;
+
+import static io.adoptd.pipeline.Samples.step;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.adoptd.gateway.cli.GatewayClient;
+import io.adoptd.gateway.wire.LoginRequest;
+import io.adoptd.gateway.wire.Reply;
+import io.adoptd.gateway.wire.Reply.Answer;
+import io.adoptd.gateway.wire.Reply.Pong;
+import io.adoptd.gateway.wire.Reply.Refused;
+import io.adoptd.gateway.wire.Reply.VerdictReply;
+import io.adoptd.gateway.wire.Request;
+import io.adoptd.pipeline.FakeNode;
+import io.adoptd.pipeline.Samples;
+import io.adoptd.pipeline.model.CalleridAnswer;
+import io.adoptd.pipeline.model.LoginProcess;
+import io.adoptd.pipeline.model.StepsAnswer;
+import io.adoptd.pipeline.time.LoginClock;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+import reactor.netty.resources.LoopResources;
+
+/** The server over a real Unix socket, asked as the module asks; the node behind it is a fake. */
+class GatewayServerIT {
+
+    private static final int MAX_LOGINS = 3;
+
+    @TempDir
+    private Path dir;
+
+    private final LoopResources loops = LoopResources.create("gateway-it", 1, true);
+    private final FakeNode node = new FakeNode();
+    private Path socket;
+    private GatewayServer server;
+
+    @BeforeEach
+    void serve() throws IOException {
+        Files.setPosixFilePermissions(dir, PosixFilePermissions.fromString("rwxr-xr-x"));
+        socket = dir.resolve("g.sock");
+        server = newServer();
+    }
+
+    @AfterEach
+    void stop() {
+        server.dispose();
+        loops.dispose();
+    }
+
+    @Test
+    void aLoginIsAdopted() throws Exception {
+        node.runs(step(7, 1));
+        assertThat(login(4_000)).isInstanceOfSatisfying(VerdictReply.class, verdict -> {
+            assertThat(verdict.answer()).isEqualTo(Answer.SUCCESS);
+            assertThat(verdict.reason()).isEqualTo("only_job");
+            assertThat(verdict.variables()).containsExactly("SLURM_JOB_ID=7");
+            assertThat(verdict.detail()).contains("steps=1").contains("adopt=ok");
+        });
+    }
+
+    @Test
+    void aLoginIsDeniedWithItsLine() throws Exception {
+        assertThat(login(4_000)).isInstanceOfSatisfying(VerdictReply.class, verdict -> {
+            assertThat(verdict.answer()).isEqualTo(Answer.DENY);
+            assertThat(verdict.message()).isEqualTo("Access denied by adoptd: you have no active jobs on this node");
+        });
+    }
+
+    @Test
+    void theDaemonAnswersBeforeAnImpatientModuleGivesUp() throws Exception {
+        node.steps(Mono.never());
+        assertThat(login(400))
+                .isInstanceOfSatisfying(
+                        VerdictReply.class,
+                        verdict -> assertThat(verdict.reason()).isEqualTo("deadline_passed"));
+    }
+
+    @Test
+    void aBugOfOursIsAGenericFailure() throws Exception {
+        node.steps(Mono.error(new IllegalStateException("a bug, for this test")));
+        assertThat(login(4_000)).isInstanceOfSatisfying(VerdictReply.class, verdict -> {
+            assertThat(verdict.answer()).isEqualTo(Answer.DENY);
+            assertThat(verdict.reason()).isEqualTo("internal");
+        });
+    }
+
+    @Test
+    void aClientThatLeavesCancelsItsLogin() throws Exception {
+        var cancelled = new AtomicBoolean();
+        var asked = new AtomicBoolean();
+        node.steps(Mono.<StepsAnswer>never().doOnSubscribe(s -> asked.set(true)).doOnCancel(() -> cancelled.set(true)));
+        try (var client = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+            client.write(ByteBuffer.wrap(request(4_000)));
+            await().untilTrue(asked);
+        }
+        await().atMost(Duration.ofSeconds(2)).untilTrue(cancelled);
+    }
+
+    @Test
+    void pastTheBoundTheAnswerIsBusyAtOnce() throws Exception {
+        node.runs(step(7, 1), step(8, 2)).callerid(Mono.<CalleridAnswer>never());
+        var waiting = new SocketChannel[MAX_LOGINS];
+        try {
+            for (int i = 0; i < MAX_LOGINS; i++) {
+                waiting[i] = SocketChannel.open(UnixDomainSocketAddress.of(socket));
+                waiting[i].write(ByteBuffer.wrap(request(4_000)));
+            }
+            await().until(() -> node.asked.stream().filter("callerid"::equals).count() == MAX_LOGINS);
+            assertThat(login(4_000))
+                    .isInstanceOfSatisfying(
+                            Refused.class,
+                            refused -> assertThat(refused.reason()).isEqualTo("busy"));
+        } finally {
+            for (SocketChannel channel : waiting) {
+                channel.close();
+            }
+        }
+        node.callerid(Mono.just(new CalleridAnswer.Indeterminate()));
+        await().untilAsserted(() -> assertThat(login(4_000)).isInstanceOf(VerdictReply.class));
+    }
+
+    @Test
+    void aPingIsAnswered() throws Exception {
+        assertThat(ask(new Request.Ping().encode())).isInstanceOf(Pong.class);
+    }
+
+    @Test
+    void aFrameInPiecesIsOneFrame() throws Exception {
+        node.runs(step(7, 1));
+        byte[] request = request(4_000);
+        try (var client = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+            for (byte piece : request) {
+                client.write(ByteBuffer.wrap(new byte[] {piece}));
+            }
+            assertThat(replyOf(client)).isInstanceOf(VerdictReply.class);
+        }
+    }
+
+    @Test
+    void rubbishIsRefusedAndHurtsNobody() throws Exception {
+        assertThat(ask("GET / HTTP/1.1\r\n\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII)))
+                .isInstanceOf(Refused.class);
+        byte[] unknown = {0x41, 0x44, 0x4f, 0x50, 1, 9, 0, 0};
+        assertThat(ask(unknown)).isInstanceOf(Refused.class);
+        assertThat(ask(new Request.Ping().encode())).isInstanceOf(Pong.class);
+    }
+
+    @Test
+    void aFrameThatNeverEndsIsRefusedInTime() throws Exception {
+        try (var client = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+            client.write(ByteBuffer.wrap(new byte[] {0x41, 0x44}));
+            assertThat(replyOf(client)).isInstanceOf(Refused.class);
+        }
+    }
+
+    @Test
+    void onlyTheOwnerMayConnect() throws IOException {
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket)))
+                .isEqualTo("rw-------");
+    }
+
+    @Test
+    void aSocketThatAnotherDaemonServesIsLeftAlone() {
+        assertThatThrownBy(this::newServer).isInstanceOf(IOException.class).hasMessageContaining("another daemon");
+    }
+
+    @Test
+    void aSocketThatADeadDaemonLeftIsTaken() throws Exception {
+        Path stale = dir.resolve("stale.sock");
+        try (var dead = java.nio.channels.ServerSocketChannel.open(java.net.StandardProtocolFamily.UNIX)) {
+            dead.bind(UnixDomainSocketAddress.of(stale));
+        }
+        assertThat(stale).exists();
+        socket = stale;
+        GatewayServer second = newServer();
+        try {
+            assertThat(ask(new Request.Ping().encode())).isInstanceOf(Pong.class);
+        } finally {
+            second.dispose();
+        }
+    }
+
+    @Test
+    void aDirectoryThatOthersMayWriteIsNoPlaceForIt() throws IOException {
+        Path open = Files.createDirectory(dir.resolve("open"));
+        Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
+        socket = open.resolve("g.sock");
+        assertThatThrownBy(this::newServer).hasMessageContaining("nobody else may write");
+    }
+
+    private GatewayServer newServer() throws IOException {
+        var desk = new LoginDesk(
+                node.pipeline(),
+                pid -> Mono.just(new LoginProcess(pid, 1)),
+                LoginClock.monotonic(Schedulers.parallel()),
+                Duration.ofSeconds(3),
+                MAX_LOGINS,
+                () -> new Pong("test", 1, 2, 3, "c1", "none"));
+        int uid = (Integer) Files.getAttribute(dir, "unix:uid");
+        return GatewayServer.serve(socket, uid, desk, loops);
+    }
+
+    private Reply login(int patienceMillis) throws Exception {
+        return ask(request(patienceMillis));
+    }
+
+    private Reply ask(byte[] frame) throws Exception {
+        return new GatewayClient(socket, Duration.ofSeconds(10)).ask(frame);
+    }
+
+    private static Reply replyOf(SocketChannel client) throws Exception {
+        var in = ByteBuffer.allocate(9_000);
+        while (client.read(in) >= 0) {
+            Thread.onSpinWait();
+        }
+        return Reply.decode(java.util.Arrays.copyOf(in.array(), in.position()));
+    }
+
+    private static byte[] request(int patienceMillis) {
+        return new LoginRequest(
+                        "alice",
+                        Samples.ALICE,
+                        "sshd",
+                        Samples.USUAL,
+                        Duration.ofMillis(patienceMillis),
+                        Samples.FROM_LOGIN,
+                        null,
+                        null)
+                .encode();
+    }
+}
