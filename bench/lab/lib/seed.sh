@@ -2,7 +2,9 @@
 # every host and seed/HOST for one, and are copied over the host's root when it starts.
 # shellcheck shell=bash
 
-readonly PEER_LINE='account required pam_slurm_adopt.so service=sshd-peer action_adopt_failure=deny action_generic_failure=deny'
+# Debian builds Slurm for several slurmds on one machine: cgroups carry the node's name, and the peer finds them (for
+# "newest") only if it is told that name. %n is the host.
+readonly PEER_LINE='account required pam_slurm_adopt.so service=sshd-peer nodename=%n action_adopt_failure=deny action_generic_failure=deny'
 readonly ADOPTD_LINE='account required pam_adoptd.so action_adopt_failure=deny action_generic_failure=deny'
 
 # write FILE: from standard input, with the folders above it.
@@ -92,14 +94,17 @@ SlurmdPort=6818
 SlurmdSpoolDir=/var/spool/slurmd
 StateSaveLocation=/var/spool/slurmctld
 SlurmctldPidFile=/run/slurmctld.pid
+SlurmdLogFile=/var/log/slurmstepd.log
 SlurmdPidFile=/run/slurmd.pid
 SlurmctldDebug=verbose
-SlurmdDebug=debug
+SlurmdDebug=debug2
 KillWait=3
 MinJobAge=60
-SchedulerParameters=batch_sched_delay=0
+SchedulerParameters=batch_sched_delay=0,sched_interval=2
+
 SelectType=select/cons_tres
-SelectTypeParameters=CR_Core
+SelectTypeParameters=CR_Core_Memory
+DefMemPerNode=256
 NodeName=c1 NodeAddr=${ADDRESS[c1]} CPUs=64 RealMemory=65536 State=UNKNOWN
 NodeName=c2 NodeAddr=${ADDRESS[c2]} CPUs=64 RealMemory=65536 State=UNKNOWN
 PartitionName=lab Nodes=c1,c2 Default=YES MaxTime=INFINITE State=UP OverSubscribe=FORCE:64
@@ -159,7 +164,7 @@ END
         : | write "$LAB_RUN/seed/all/etc/pam.d/lab-$service"
     done
     for host in "${NODES[@]}"; do
-        say "$PEER_LINE" | write "$LAB_RUN/seed/$host/etc/pam.d/lab-sshd-peer"
+        say "${PEER_LINE/'%n'/$host}" | write "$LAB_RUN/seed/$host/etc/pam.d/lab-sshd-peer"
         if [[ -n $deb ]]; then say "$ADOPTD_LINE" | write "$LAB_RUN/seed/$host/etc/pam.d/lab-sshd"; fi
     done
     # Up to 9.7 the PAM service is the program's name.
