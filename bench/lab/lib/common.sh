@@ -61,6 +61,15 @@ live_pid() {
     printf '%s' "$pid"
 }
 
+# Closes what was inherited beyond stdin, stdout and stderr: a daemon must not keep a caller's pipe or lock open.
+close_inherited() {
+    local fd
+    for fd in /proc/"$BASHPID"/fd/*; do
+        fd=${fd##*/}
+        ((fd <= 2 || fd == 255)) || exec {fd}>&-             # 255 is bash's own: the script
+    done
+}
+
 # One command at a time changes the cluster. The lock's file goes away with the run directory, so whoever gets the
 # lock looks whether the file is still that one.
 take_lock() {

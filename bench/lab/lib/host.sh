@@ -105,7 +105,8 @@ spawn_host() {
         printf '%s/%s/%s/cgroup.procs\n' "$mountpoint" "$name" "$1"
     done <"$dir/hierarchies" >"$dir/cgroups"
     (
-        exec </dev/null >"$dir/boot.log" 2>&1 9>&-
+        exec </dev/null >"$dir/boot.log" 2>&1
+        close_inherited
         join_cgroups "$1"
         exec setsid unshare --net --uts --mount --ipc --pid --cgroup --fork -- "$BASH" "$LAB_DIR/cluster" _boot "$1"
     ) &
@@ -193,7 +194,8 @@ spawn_switch() {
         printf '%s/%s/switch/cgroup.procs\n' "$mountpoint" "$name"
     done >"$dir/cgroups"
     (
-        exec </dev/null >"$dir/boot.log" 2>&1 9>&-
+        exec </dev/null >"$dir/boot.log" 2>&1
+        close_inherited
         join_cgroups switch
         exec setsid unshare --net -- sleep infinity
     ) &
