@@ -120,7 +120,7 @@ host_is_up() {
 
 # Pid 1 of a new host, in its namespaces but still over the machine's files.
 boot_host() {
-    local host=$1 dir=$LAB_RUN/hosts/$1 stat root mountpoint type options at
+    local host=$1 dir=$LAB_RUN/hosts/$1 stat root mountpoint type options at name
     root=$dir/root
     # This /proc is still the machine's, so it knows this process by the machine's number.
     read -r stat </proc/self/stat
@@ -149,6 +149,9 @@ boot_host() {
             mount -t cgroup2 -o nosuid,nodev,noexec cgroup2 "$at"
         else
             mount -t cgroup -o "nosuid,nodev,noexec,$options" cgroup "$at"
+            for name in ${options//,/ }; do                   # cpu,cpuacct is looked for as cpuacct
+                [[ $name == *=* || -e $root/sys/fs/cgroup/$name ]] || ln -s "${at##*/}" "$root/sys/fs/cgroup/$name"
+            done
         fi
     done <"$dir/hierarchies"
 
@@ -166,7 +169,7 @@ boot_host() {
 }
 
 make_dev() {
-    local dev=$1 node
+    local dev=$1 node name major minor
     mount -t tmpfs -o nosuid,noexec,mode=755 dev "$dev"
     for node in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9 tty:5:0; do
         IFS=: read -r name major minor <<<"$node"
