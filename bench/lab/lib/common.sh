@@ -74,6 +74,10 @@ close_inherited() {
 # lock looks whether the file is still that one.
 take_lock() {
     local inode
+    # `down` removes the directory with all that is in it.
+    [[ $LAB_RUN == /?* ]] || die "ADOPTD_LAB_RUN must be an absolute path"
+    [[ -e $LAB_RUN/lock || ! -e $LAB_RUN || -z $(ls -A "$LAB_RUN") ]] ||
+        die "$LAB_RUN holds something else than a cluster; ADOPTD_LAB_RUN must name a directory for it alone"
     while :; do
         install -d -m 700 "$LAB_RUN"
         exec 9>>"$LAB_RUN/lock"
@@ -83,9 +87,11 @@ take_lock() {
     done
 }
 
+require_root() { ((EUID == 0)) || skip "needs root (namespaces, mounts, cgroups)"; }
+
 require_root_on_debian() {
     local id=unknown
-    ((EUID == 0)) || skip "needs root (namespaces, mounts, cgroups)"
+    require_root
     [[ -r /etc/os-release ]] && id=$(. /etc/os-release && printf '%s' "${ID:-unknown}")
     [[ $id == debian ]] || skip "needs a Debian machine (debootstrap and its apt source); this one is $id"
 }

@@ -1,10 +1,10 @@
 # The chroots that hosts are made of: one for each Debian suite, built once, kept outside the repository, never changed.
 # shellcheck shell=bash
 
-# Debian's own packages, the peer among them; Java for adoptd; the rest are a tester's tools.
+# Debian's own packages, the peer among them; the rest are a tester's tools. No Java: adoptd brings its own.
 readonly IMAGE_PACKAGES=(
     slurmd slurmctld slurm-client libpam-slurm-adopt munge openssh-server openssh-client
-    default-jre-headless adduser tini busybox xauth
+    adduser tini busybox xauth
     pamtester procps iproute2 iputils-ping nftables sshpass strace tcpdump python3-minimal
 )
 
@@ -99,8 +99,9 @@ ensure_image() {
         find "$LAB_CACHE" -mindepth 1 -maxdepth 1 -name '*.partial.*' -exec rm -rf --one-file-system {} +
         work=$(mktemp -d "$image.partial.XXXXXX")
         chmod 755 "$work"
-        # Its own mount and pid namespace: what debootstrap or a package mounts or starts ends with the build.
-        unshare --mount --pid --fork --kill-child --mount-proc -- \
+        # Its own mount and pid namespace: what debootstrap or a package mounts or starts ends with the build, and
+        # the build ends with this process.
+        setpriv --pdeathsig KILL -- unshare --mount --pid --fork --kill-child --mount-proc -- \
             "$BASH" "$LAB_DIR/cluster" _build "$suite" "$uri" "$keyring" "$work/root" \
             >"$work/log" 2>&1 8>&- 9>&- ||
             { tail -n 15 "$work/log" >&2; die "building $suite failed; all of it is in $work/log"; }
