@@ -232,6 +232,14 @@ class Stepd:
         self.socket.sendall(data)
         self.chunks.append(("C", data))
 
+    def receive_descriptor(self):
+        """One byte, read by itself, and the descriptor that comes with it."""
+        data, descriptors, _, _ = socket.recv_fds(self.socket, 1, 4)
+        self.chunks.append(("S", data))
+        if len(descriptors) != 1:
+            raise SystemExit(f"record: {len(descriptors)} descriptors, not 1")
+        os.close(descriptors[0])
+
     def receive(self, count):
         """Exactly count bytes; fewer when it closes."""
         data = b""
@@ -255,6 +263,11 @@ class Stepd:
             return self.socket.recv(1) == b""
         except TimeoutError:
             return True
+
+
+def has_namespace():
+    with open("/etc/slurm/slurm.conf") as conf:
+        return any(line.startswith(("JobContainerType=", "NamespaceType=")) for line in conf)
 
 
 def record_stepd(out):
@@ -310,12 +323,26 @@ def record_stepd(out):
                  request(ADD_EXTERN_PID, os.getpid()), 4, step=f"/var/spool/slurmd/{NODE}_{job}.4294967291")
     conversation("x11-display", "X11_DISPLAY of a job without X11: display 0, then a path of length 0.",
                  request(X11_DISPLAY), 4, 4, lambda size: struct.unpack("=i", size)[0])
-    if server < 0x2C00:
-        conversation("get-ns-fd", "GET_NS_FD of a step without a namespace: 0, and no descriptor follows.",
-                     request(GET_NS_FD), 4)
-    else:
-        conversation("get-ns-fds", "GET_NS_FDS of a step without a namespace: a count of 0.", request(GET_NS_FDS), 4)
+    if server >= 0x2C00:
         conversation("sluid", "SLUID of the job.", request(SLUID), 8)
+    name, count = ("get-ns-fd", "number") if server < 0x2C00 else ("get-ns-fds", "count")
+    if has_namespace():
+        stepd = Stepd(path)
+        stepd.hello()
+        stepd.send(request(GET_NS_FD if server < 0x2C00 else GET_NS_FDS))
+        stepd.receive(4 if server < 0x2C00 else 8)
+        stepd.receive_descriptor()
+        if not stepd.ends_here():
+            raise SystemExit(f"record: {name}: more comes than expected")
+        out.write(f"stepd-{name}-tmpfs", f"inside/record.py stepd, as root, to {path}",
+                  f"{name.upper().replace('-', '_')} of a step of job_container/tmpfs (26.05: namespace/tmpfs): the "
+                  f"{'number' if server < 0x2C00 else 'count, the type CLONE_NEWNS'}, then one byte by itself that "
+                  "carries the mount namespace's descriptor (SCM_RIGHTS).\n"
+                  "The whole conversation, from the connect on; the first pair is the handshake.\n"
+                  "C: the client's bytes, S: the slurmstepd's (native byte order: little-endian).", stepd.chunks)
+    else:
+        conversation(name, f"{name.upper().replace('-', '_')} of a step without a namespace: a {count} of 0, and no "
+                     "descriptor follows.", request(GET_NS_FD if server < 0x2C00 else GET_NS_FDS), 4)
     conversation("several", "UID, STATE and DAEMON_PID in one write.",
                  request(UID) + request(STATE) + request(DAEMON_PID), 4, 4, 4)
 

@@ -95,7 +95,29 @@ remove_cgroups() {
 
 # ---- starting ------------------------------------------------------------------------------------------------------
 
-# spawn_host HOST: returns at once. host_is_up tells when it can be entered.
+# A mount namespace can be bind-mounted (job_container/tmpfs does that with a job's) only in an older one, which the
+# kernel tells by their numbers. Newer kernels (6.18) number them from a range for each CPU, so a host has to be made on
+# the CPU with the lowest range for all its later namespaces to count as younger. Prints that CPU.
+oldest_cpu() {
+    local cpu best='' file=$LAB_RUN/namespace
+    : >"$file"
+    for cpu in $(all_cpus); do
+        # shellcheck disable=SC2016
+        if [[ -z $best ]] || ! taskset -c "$best" unshare --mount sh -c \
+            'exec taskset -c "$0" unshare "--mount=$1" true' "$cpu" "$file" 2>/dev/null; then best=$cpu; fi
+    done
+    printf '%s' "$best"
+}
+
+allowed_cpus() { sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "/proc/$BASHPID/status"; }
+
+all_cpus() {
+    local ranges range
+    IFS=',' read -r -a ranges <<<"$(allowed_cpus)"
+    for range in "${ranges[@]}"; do seq "${range%-*}" "${range#*-}"; done
+}
+
+# spawn_host HOST CPU: returns at once. host_is_up tells when it can be entered.
 spawn_host() {
     local dir=$LAB_RUN/hosts/$1 name mountpoint _
     name=$(cgroup_name)
@@ -108,7 +130,9 @@ spawn_host() {
         exec </dev/null >"$dir/boot.log" 2>&1
         close_inherited
         join_cgroups "$1"
-        exec setsid unshare --net --uts --mount --ipc --pid --cgroup --fork -- "$BASH" "$LAB_DIR/cluster" _boot "$1"
+        allowed_cpus >"$dir/cpus"
+        exec setsid taskset -c "$2" \
+            unshare --net --uts --mount --ipc --pid --cgroup --fork -- "$BASH" "$LAB_DIR/cluster" _boot "$1"
     ) &
     disown "$!"
 }
@@ -126,6 +150,8 @@ boot_host() {
     read -r stat </proc/self/stat
     printf '%s %s\n' "${stat%% *}" "$(start_time_in "$stat")" >"$dir/pid.new"
     mv "$dir/pid.new" "$dir/pid"
+
+    taskset -pc "$(<"$dir/cpus")" $$
 
     # What the host writes lives in memory, in its own mount namespace: it is gone when the host is.
     mount -t tmpfs -o mode=755 lab "$dir/rw"

@@ -18,6 +18,7 @@ make_seed() {
     seed_names
     seed_keys
     seed_slurm "$version" "$prolog" "$extra"
+    seed_job_container
     seed_sshd "$deb"
     install -D -m 755 "$LAB_DIR/inside/service" "$all/usr/local/sbin/lab-service"
     if [[ -n $deb ]]; then
@@ -119,6 +120,14 @@ ConstrainSwapSpace=no
 ConstrainCores=no
 ConstrainDevices=no
 $(if [[ $version != 22.05 ]]; then say IgnoreSystemd=yes; fi)
+END
+}
+
+# Read only when a test asks for jobs with a /tmp of their own, see cluster help.
+seed_job_container() {
+    write "$LAB_RUN/seed/all/etc/slurm/job_container.conf" <<END
+AutoBasePath=true
+BasePath=/var/spool/job_container
 END
 }
 
