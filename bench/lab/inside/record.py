@@ -3,9 +3,9 @@
     record.py rpc OUT                 on c2: frames on TCP between the peer on c1, or a client, and c2's slurmd
     record.py stepd OUT               on c1: conversations with the extern step of alice's job
 
-Each file of OUT starts with comment lines that say what it is. Nothing here comes from our own code: RPC frames are made
-by Slurm's programs (or are such a frame sent again with the one change that the file names), and numbers and layouts of
-the stepd conversation are Slurm's (src/common/stepd_api.c).
+Each file of OUT starts with comment lines that say what it is. Nothing here comes from our own code: RPC frames are
+made by Slurm's programs (or are such a frame sent again with the one change that the file names), and numbers and
+layouts of the stepd conversation are Slurm's (src/common/stepd_api.c).
 """
 import os
 import socket
@@ -84,8 +84,8 @@ def conversations(pcap):
 def capture(interface, act):
     """Calls act, and returns its value and the (request, reply) pairs of frames that passed meanwhile."""
     pcap = f"/tmp/record-{interface}.pcap"
-    tcpdump = subprocess.Popen(["tcpdump", "-i", interface, "--immediate-mode", "-U", "-w", pcap, "-Z", "root", "tcp", "port",
-                                str(SLURMD_PORT)], stderr=subprocess.PIPE, text=True)
+    tcpdump = subprocess.Popen(["tcpdump", "-i", interface, "--immediate-mode", "-U", "-w", pcap, "-Z", "root",
+                                "tcp", "port", str(SLURMD_PORT)], stderr=subprocess.PIPE, text=True)
     while "listening on" not in tcpdump.stderr.readline():
         if tcpdump.poll() is not None:
             raise SystemExit("record: tcpdump doesn't start")
@@ -160,8 +160,8 @@ def record_rpc(out):
 
     def open_session():
         session.append(subprocess.Popen(["runuser", "-u", "alice", "--", *inside, "echo in; sleep 60"],
-                                        cwd="/home/alice", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                        text=True))
+                                        cwd="/home/alice", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL, text=True))
         if session[0].stdout.readline() != "in\n":
             raise SystemExit("record: alice doesn't get in from her job")
 
@@ -180,7 +180,8 @@ def record_rpc(out):
     for older in (0x2A00, 0x2C00):
         if older < struct.unpack_from(">H", request, 4)[0]:
             asked = request[:4] + struct.pack(">H", older) + request[6:]
-            pair(f"callerid-found-word-{older:04x}", "the frame of rpc-callerid-found sent again with another version word",
+            pair(f"callerid-found-word-{older:04x}",
+                 "the frame of rpc-callerid-found sent again with another version word",
                  f"REQUEST_NETWORK_CALLERID about a connection of alice's job {job}, asked in word 0x{older:04X}",
                  asked, exchange(asked))
     spoilt = request[:-1] + bytes([request[-1] ^ 1])
@@ -204,7 +205,8 @@ def record_rpc(out):
 
     _, pairs = capture("eth0", lambda: run_as_alice("ssh", "-p", "2222", "c1", "true", check=True))
     request, reply = only(pairs, REQUEST_NETWORK_CALLERID, RESPONSE_NETWORK_CALLERID)
-    pair("callerid-not-found", f"tcpdump of port {SLURMD_PORT} during ssh -p 2222 c1 (alice on {NODE}, outside any job)",
+    pair("callerid-not-found",
+         f"tcpdump of port {SLURMD_PORT} during ssh -p 2222 c1 (alice on {NODE}, outside any job)",
          f"REQUEST_NETWORK_CALLERID of the peer on c1, word {word(request)}, about a connection that no job opened",
          request, reply)
 

@@ -33,7 +33,7 @@ require_cgroup_v1() {
     have=,$(hierarchies | cut -d' ' -f3 | tr '\n' ','),
     for need in freezer memory cpuset; do
         [[ $have == *,"$need",* ]] ||
-            skip "needs the cgroup v1 hierarchy '$need' mounted (hybrid or legacy mode; Slurm's cgroup/v1 plugin is what runs here)"
+            skip "needs cgroup v1's '$need' mounted (hybrid or legacy mode): it is Slurm's cgroup/v1 plugin that runs here"
     done
 }
 

@@ -40,7 +40,10 @@ machine_source() {
         -o -path '*/sources.list.d/*.sources' \) -type f)
     ((${#files[@]})) || return 1
     awk -v want="$codename" '
-        function has(list, word,   n, a, i) { n = split(list, a, /[ \t]+/); for (i = 1; i <= n; i++) if (a[i] == word) return 1 }
+        function has(list, word,   n, a, i) {
+            n = split(list, a, /[ \t]+/)
+            for (i = 1; i <= n; i++) if (a[i] == word) return 1
+        }
         function usable(uri) { return uri ~ /^(https?|file|ftp):/ }
         function found(uris, key,   n, a, i) {
             n = split(uris, a, /[ \t]+/)

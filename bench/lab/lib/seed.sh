@@ -4,7 +4,8 @@
 
 # Debian builds Slurm for several slurmds on one machine: cgroups carry the node's name, and the peer finds them (for
 # "newest") only if it is told that name. %n is the host.
-readonly PEER_LINE='account required pam_slurm_adopt.so service=sshd-peer nodename=%n action_adopt_failure=deny action_generic_failure=deny'
+readonly PEER_LINE='account required pam_slurm_adopt.so service=sshd-peer nodename=%n '\
+'action_adopt_failure=deny action_generic_failure=deny'
 readonly ADOPTD_LINE='account required pam_adoptd.so action_adopt_failure=deny action_generic_failure=deny'
 
 # write FILE: from standard input, with the folders above it.
