@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an administrator may write in the service file, and what the module makes of it. */
+#include "../../main/c/options.h"
+#include "../../main/c/log.h"
+#include "check.h"
+
+#include <stdarg.h>
+
+void pam_syslog(const pam_handle_t *pamh, int priority, const char *fmt, ...)	/* log.c is here for its quotes only */
+{
+	(void)pamh;
+	(void)priority;
+	(void)fmt;
+	CHECK(!"options are read without a log");
+}
+
+static struct options options;
+
+/* Reads arguments up to a NULL; returns how many were complained about. */
+static size_t read_all(const char *first, ...)
+{
+	const char *argv[32];
+	int argc = 0;
+	va_list args;
+
+	va_start(args, first);
+	for (const char *arg = first; arg != NULL; arg = va_arg(args, const char *))
+		argv[argc++] = arg;
+	va_end(args);
+	memset(&options, 0xa5, sizeof(options));	/* nothing may be left as it was found */
+	options_read(&options, argc, argv);
+	return options.complaint_count;
+}
+
+#define READ(...) read_all(__VA_ARGS__, NULL)
+
+static const char *complaint(size_t i)
+{
+	static char words[400];
+
+	CHECK(i < options.complaint_count);
+	options_explain(&options.complaints[i], words, sizeof(words));
+	return words;
+}
+
+static void check_defaults(void)
+{
+	CHECK(options.actions.no_jobs == NO_JOBS_DENY);
+	CHECK(options.actions.unknown == UNKNOWN_NEWEST);
+	CHECK(options.actions.adopt_failure == ADOPT_FAILURE_ALLOW);
+	CHECK(options.actions.generic_failure == GENERIC_FAILURE_IGNORE);
+	CHECK(options.log_level == LEVEL_INFO);
+	CHECK(options.nodename == NULL);
+	CHECK_TEXT(options.service, "sshd");
+	CHECK_TEXT(options.socket, "/run/adoptd/gateway.sock");
+	CHECK(options.timeout_ms == 4000);
+}
+
+static void no_arguments_are_the_documented_defaults(void)
+{
+	options_read(&options, 0, NULL);
+	check_defaults();
+	CHECK(options.complaint_count == 0);
+}
+
+static void every_value_of_the_page_is_taken(void)
+{
+	CHECK(READ("action_no_jobs=ignore", "action_unknown=newest", "action_adopt_failure=allow",
+		   "action_generic_failure=ignore") == 0);
+	CHECK(options.actions.no_jobs == NO_JOBS_IGNORE && options.actions.unknown == UNKNOWN_NEWEST);
+	CHECK(options.actions.adopt_failure == ADOPT_FAILURE_ALLOW);
+	CHECK(options.actions.generic_failure == GENERIC_FAILURE_IGNORE);
+	CHECK(READ("action_no_jobs=deny", "action_unknown=allow", "action_adopt_failure=deny",
+		   "action_generic_failure=allow") == 0);
+	CHECK(options.actions.no_jobs == NO_JOBS_DENY && options.actions.unknown == UNKNOWN_ALLOW);
+	CHECK(options.actions.adopt_failure == ADOPT_FAILURE_DENY);
+	CHECK(options.actions.generic_failure == GENERIC_FAILURE_ALLOW);
+	CHECK(READ("action_unknown=deny", "action_generic_failure=deny") == 0);
+	CHECK(options.actions.unknown == UNKNOWN_DENY && options.actions.generic_failure == GENERIC_FAILURE_DENY);
+	CHECK(READ("service=*", "nodename=n0042", "socket=/tmp/s", "timeout=100") == 0);
+	CHECK_TEXT(options.service, "*");
+	CHECK_TEXT(options.nodename, "n0042");
+	CHECK_TEXT(options.socket, "/tmp/s");
+	CHECK(options.timeout_ms == 100);
+}
+
+static void names_and_actions_are_compared_as_pam_slurm_adopt_does(void)
+{
+	CHECK(READ("ACTION_UNKNOWN=DENYxyz", "Action_No_Jobs=Ignored", "action_adopt_failure=denyed") == 0);
+	CHECK(options.actions.unknown == UNKNOWN_DENY);
+	CHECK(options.actions.no_jobs == NO_JOBS_IGNORE);
+	CHECK(options.actions.adopt_failure == ADOPT_FAILURE_DENY);
+	CHECK(READ("SERVICE=Login", "NodeName=N1") == 0);
+	CHECK_TEXT(options.service, "Login");	/* a value that is a name keeps its case */
+	CHECK_TEXT(options.nodename, "N1");
+	CHECK(READ("action_unknown=den") == 1);	/* the word has to be whole */
+	CHECK(READ("action_unknow=deny") == 1);
+	CHECK(READ("action_unknown") == 1);
+	CHECK(READ(" action_unknown=deny") == 1);
+}
+
+static void levels_are_slurm_s_names_and_numbers(void)
+{
+	static const char *const names[] = { "quiet", "fatal", "error", "info", "verbose", "debug", "debug2", "debug3",
+					     "debug4", "debug5" };
+
+	for (int level = 0; level < 10; level++) {
+		char by_name[32], by_number[32];
+
+		snprintf(by_name, sizeof(by_name), "log_level=%s", names[level]);
+		snprintf(by_number, sizeof(by_number), "log_level=%d", level);
+		CHECK(READ(by_name) == 0 && options.log_level == level);
+		CHECK(READ(by_number) == 0 && options.log_level == level);
+	}
+	CHECK(READ("log_level=DEBUG3") == 0 && options.log_level == LEVEL_DEBUG3);
+	CHECK(READ("log_level=debug1") == 1 && options.log_level == LEVEL_INFO);
+	CHECK(READ("log_level=10") == 1 && options.log_level == LEVEL_INFO);
+	CHECK(READ("log_level=") == 1 && options.log_level == LEVEL_INFO);
+	CHECK(READ("log_level=-1") == 1 && options.log_level == LEVEL_INFO);
+}
+
+static void a_bad_value_is_named_and_the_default_taken(void)
+{
+	char long_path[200] = "socket=/", long_name[100] = "nodename=";
+
+	memset(long_path + 8, 'x', 107);	/* 108 bytes with its slash: one too many for a NUL after them */
+	memset(long_name + 9, 'x', 65);
+	CHECK(READ("action_no_jobs=allow", "action_unknown=", "action_adopt_failure=ignore",
+		   "action_generic_failure=no") == 4);
+	check_defaults();
+	CHECK_TEXT(complaint(0), "option \"action_no_jobs=allow\" is not understood: action_no_jobs= takes "
+		   "ignore, deny; it is now deny");
+	CHECK_TEXT(complaint(3), "option \"action_generic_failure=no\" is not understood: action_generic_failure= "
+		   "takes ignore, allow, deny; it is now ignore");
+	CHECK(READ("service=", "nodename=", "socket=", "socket=run/s", long_path, long_name, "nodename=n\xff") == 7);
+	check_defaults();
+	CHECK_TEXT(complaint(1), "option \"nodename=\" is not understood: nodename= takes 1 to 64 bytes of UTF-8; "
+		   "it is left out");
+	long_path[8 + 106] = '\0';
+	CHECK(READ(long_path) == 0 && strlen(options.socket) == 107);
+	CHECK(READ("timeout=", "timeout=99", "timeout=60001", "timeout=4s", "timeout=-1", "timeout=4294967396",
+		   "timeout= 4000", "timeout=99999999999999999999") == 8);
+	check_defaults();
+	CHECK(READ("timeout=60000") == 0 && options.timeout_ms == 60000);
+	CHECK(READ("action_unknown=deny", "action_unknown=bogus") == 1);	/* the default, not the earlier word */
+	check_defaults();
+	CHECK(READ("action_unknown=bogus", "action_unknown=deny") == 1 && options.actions.unknown == UNKNOWN_DENY);
+}
+
+static void what_is_not_supported_is_never_silent(void)
+{
+	CHECK(READ("disable_x11=1", "join_container=false", "ignore_root=0", "single_job_skip_rpc=0", "debug",
+		   "") == 6);
+	check_defaults();
+	CHECK_TEXT(complaint(1), "option \"join_container=false\" is not supported by this version of pam_adoptd "
+		   "and does nothing");
+	CHECK_TEXT(complaint(4), "option \"debug\" is not supported by this version of pam_adoptd and does nothing");
+	CHECK(READ("a\nb\x1b[2J\"\\") == 1);
+	CHECK_TEXT(complaint(0), "option \"a\\x0ab\\x1b[2J\\\"\\\\\" is not supported by this version of pam_adoptd "
+		   "and does nothing");
+}
+
+static void complaints_are_counted_past_those_kept(void)
+{
+	CHECK(READ("1", "2", "3", "4", "5", "6", "7", "8", "9", "action_unknown=deny") == 9);
+	CHECK(options.actions.unknown == UNKNOWN_DENY);
+	CHECK_TEXT(options.complaints[OPTIONS_COMPLAINTS_MAX - 1].argument, "8");
+}
+
+static void a_quoted_text_is_one_word_whatever_it_holds(void)
+{
+	char all[256], out[1100], small[12];
+
+	for (int i = 0; i < 256; i++)
+		all[i] = (char)i;
+	log_quote(out, sizeof(out), all, sizeof(all));
+	CHECK(out[0] == '"' && out[strlen(out) - 1] == '"');
+	for (size_t i = 0; out[i] != '\0'; i++)
+		CHECK(out[i] >= 0x20 && out[i] < 0x7f);
+	CHECK_TEXT(log_quote(out, sizeof(out), NULL, 0), "\"\"");
+	for (size_t size = 6; size <= sizeof(small); size++) {
+		memset(small, 'Z', sizeof(small));
+		log_quote(small, size, "\n\"\n\"\n\"\n\"", 8);
+		CHECK(strlen(small) < size);
+		CHECK(small[strlen(small) - 1] == '"' && small[strlen(small) - 2] == '.');
+		CHECK(size == sizeof(small) || small[size] == 'Z');
+	}
+}
+
+int main(void)
+{
+	no_arguments_are_the_documented_defaults();
+	every_value_of_the_page_is_taken();
+	names_and_actions_are_compared_as_pam_slurm_adopt_does();
+	levels_are_slurm_s_names_and_numbers();
+	a_bad_value_is_named_and_the_default_taken();
+	what_is_not_supported_is_never_silent();
+	complaints_are_counted_past_those_kept();
+	a_quoted_text_is_one_word_whatever_it_holds();
+	return 0;
+}
