@@ -1,0 +1,74 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Tests the C side by itself, in OUTDIR: the unit tests under the address and undefined-behaviour sanitizers, libpam's
+# names against its headers, gcc's analyzer, and what build.sh promises. What a machine lacks is said, not passed over.
+set -eu
+
+[ $# -eq 1 ] || { echo "usage: test.sh OUTDIR" >&2; exit 2; }
+rm -rf "$1/test"
+mkdir -p "$1/test"
+out=$(cd "$1/test" && pwd)
+cd "$(dirname "$0")"
+main=../../main/c
+cc=${CC:-cc}
+flags="-std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wformat=2 -Wstrict-prototypes -g -O1"
+
+fail() { echo "test.sh: $*" >&2; exit 1; }
+skip() { echo "test.sh: skipped: $*"; }
+compiles() { echo 'int main(void) { return 0; }' | $cc "$@" -x c - -o "$out/probe" 2>"$out/probe.err"; }
+
+# Units: each program links only what it tests.
+if compiles -fsanitize=address,undefined && "$out/probe"; then
+	sanitize="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
+else
+	sanitize=
+	skip "the sanitizers: $cc cannot link them here; the units run without"
+fi
+# shellcheck disable=SC2086	# options are words
+unit() {
+	name=$1
+	shift
+	$cc $flags $sanitize -o "$out/$name" "$name.c" "$@"
+	"$out/$name" || fail "$name failed"
+	echo "test.sh: passed: $name"
+}
+unit frame_test $main/frame.c
+unit options_test $main/options.c $main/frame.c $main/log.c
+unit connection_test $main/connection.c
+
+# Our declarations of libpam against its own.
+if echo '#include <security/pam_modules.h>' | $cc -E -x c - >"$out/probe" 2>"$out/probe.err"; then
+	# shellcheck disable=SC2086
+	$cc $flags -c pam_abi.c -o "$out/pam_abi.o"
+	echo "test.sh: passed: pam_abi"
+else
+	skip "pam_abi: no security/pam_modules.h (libpam0g-dev, pam-devel)"
+fi
+
+# The analyzer, and that no translation unit has a variable: nothing in .data or .bss.
+analyzer=-fanalyzer
+compiles $analyzer || { analyzer=; skip "the analyzer: $cc has no -fanalyzer"; }
+for source in "$main"/*.c; do
+	object=$out/$(basename "$source" .c).o
+	# shellcheck disable=SC2086
+	$cc $flags -O2 -fPIC $analyzer -c "$source" -o "$object"
+	variables=$(size -A "$object" | awk '$1 ~ /^\.t?(data|bss)$/ && $2 > 0')
+	[ -z "$variables" ] || fail "$source keeps state: $variables"
+done
+echo "test.sh: passed: analyzer, no variables"
+
+# The same bytes wherever it is built, no path of the machine in them, only libc and libpam behind them.
+for copy in one "two with a longer name"; do
+	mkdir -p "$out/$copy"
+	cp $main/* "$out/$copy"
+	sh "$out/$copy/build.sh" "$out/$copy/out"
+done
+built=$out/one/out/pam_adoptd.so
+cmp "$built" "$out/two with a longer name/out/pam_adoptd.so" || fail "two builds differ"
+if grep -q -F "$out" "$built"; then fail "the path of the build is in pam_adoptd.so"; fi
+needed=$(readelf -d "$built" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
+	grep -v -E '^(libc\.so\.|libpam\.so\.0$|ld-linux)' || true)
+[ -z "$needed" ] || fail "pam_adoptd.so needs $needed"
+exported=$(nm -D --defined-only "$built" | awk '{ print $NF }')
+[ "$exported" = pam_sm_acct_mgmt ] || fail "pam_adoptd.so exports $exported"
+echo "test.sh: passed: build"
