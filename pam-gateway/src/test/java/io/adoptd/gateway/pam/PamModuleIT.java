@@ -1,0 +1,926 @@
+package io.adoptd.gateway.pam;
+
+import static io.adoptd.gateway.pam.PamDrive.PAM_IGNORE;
+import static io.adoptd.gateway.pam.PamDrive.PAM_PERM_DENIED;
+import static io.adoptd.gateway.pam.PamDrive.PAM_SESSION_ERR;
+import static io.adoptd.gateway.pam.PamDrive.PAM_SUCCESS;
+import static io.adoptd.gateway.pam.ScriptedDaemon.PONG;
+import static io.adoptd.gateway.pam.ScriptedDaemon.REFUSED;
+import static io.adoptd.gateway.pam.ScriptedDaemon.VERDICT;
+import static io.adoptd.gateway.pam.ScriptedDaemon.frame;
+import static io.adoptd.gateway.pam.ScriptedDaemon.verdict;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import io.adoptd.gateway.pam.PamDrive.Outcome;
+import io.adoptd.gateway.pam.ScriptedDaemon.Field;
+import io.adoptd.gateway.pam.ScriptedDaemon.Script;
+import io.adoptd.gateway.wire.Reply.Answer;
+import io.adoptd.gateway.wire.Reply.VerdictReply;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The built pam_adoptd.so, called by a real process under a real libpam and answered over a real socket.
+ *
+ * <p>Every call also asserts that the module left no descriptor open and errno alone; see {@link PamDrive}.
+ */
+class PamModuleIT {
+    private static final String DENY = "action_generic_failure=deny";
+    private static final int A_MOMENT_MS = 3_000; // generous: says "not the whole timeout", never "how fast"
+
+    private static Path module = Path.of("");
+    private static Path pamdrive = Path.of("");
+    private static Path muteDaemon = Path.of("");
+
+    @TempDir
+    private Path directory = Path.of("");
+
+    private Path socket = Path.of("");
+    private @Nullable ScriptedDaemon daemon;
+
+    @BeforeAll
+    static void compile() throws Exception {
+        assumeTrue(
+                Integer.valueOf(0).equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid")),
+                "needs root: the module trusts only what root serves");
+        var built = System.getProperty("adoptd.pam.module", "target/c/pam_adoptd.so");
+        module = Path.of(built).toAbsolutePath();
+        assertThat(module).as("-Dadoptd.pam.module").exists();
+        pamdrive = PamDrive.compile("pamdrive", "-rdynamic", "-ldl", "-l:libpam.so.0");
+        muteDaemon = PamDrive.compile("mute_daemon");
+    }
+
+    @BeforeEach
+    void place() {
+        socket = directory.resolve("gateway.sock");
+    }
+
+    @AfterEach
+    void theDaemonSawOnlyWhatItShould() throws IOException {
+        if (daemon != null) {
+            daemon.close();
+            assertThat(daemon.faults()).isEmpty();
+        }
+    }
+
+    // ---- obey
+
+    @Test
+    void aSuccessPutsTheVariablesIntoTheEnvironmentInTheirOrder() throws Exception {
+        serve(answering(verdict(
+                1,
+                "only_job",
+                Field.variable("SLURM_JOB_ID=7"),
+                Field.variable("XDG_NAME=für alle"),
+                Field.variable("EMPTY="),
+                Field.text(0x8001, "7f3a"),
+                Field.text(0x8002, "steps 3 ms"))));
+
+        var outcome = call();
+
+        assertThat(outcome.answer()).isEqualTo(PAM_SUCCESS);
+        assertThat(outcome.environment()).containsExactly("SLURM_JOB_ID=7", "XDG_NAME=für alle", "EMPTY=");
+        assertThat(outcome.messages()).isEmpty();
+        assertThat(outcome.onlyLogLine())
+                .matches("6 login\\.decided user=\"nobody\" verdict=success reason=only_job login=\"7f3a\""
+                        + " took_ms=\\d+ detail=\"steps 3 ms\"");
+    }
+
+    @Test
+    void whatAdoptdItselfEncodesIsRead() throws Exception {
+        var variables = List.of("SLURM_JOB_ID=7");
+        var reply = new VerdictReply(Answer.SUCCESS, "only_job", "hello", variables, "7f3a", "steps=one steps_ms=3");
+        serve(answering(reply.encode()));
+
+        var outcome = call();
+
+        assertThat(outcome.answer()).isEqualTo(PAM_SUCCESS);
+        assertThat(outcome.environment()).isEqualTo(variables);
+        assertThat(outcome.messages()).containsExactly("3 hello");
+        assertThat(outcome.onlyLogLine()).contains("login=\"7f3a\"").endsWith("detail=\"steps=one steps_ms=3\"");
+    }
+
+    @Test
+    void asManyVariablesAsAReplyHoldsArriveWhole() throws Exception {
+        var variables = new ArrayList<Field>();
+        for (int i = 0; i < 7; i++) { // 7 of the longest are what a reply holds
+            variables.add(Field.variable("LONG_" + i + "=" + "x".repeat(1_017)));
+        }
+        for (int i = 7; i < 64; i++) {
+            variables.add(Field.variable("V" + i + "="));
+        }
+        serve(answering(verdict(1, "only_job", variables.toArray(Field[]::new))));
+
+        var outcome = call();
+
+        assertThat(outcome.answer()).isEqualTo(PAM_SUCCESS);
+        assertThat(outcome.environment()).hasSize(64).contains("LONG_6=" + "x".repeat(1_017), "V63=");
+    }
+
+    @Test
+    void aDenialIsToldTheUserAndSetsNothing() throws Exception {
+        var line = "Access denied by adoptd: you have no active jobs on this node";
+        serve(answering(verdict(3, "no_jobs", Field.message(line), Field.variable("SLURM_JOB_ID=7"))));
+
+        var outcome = call();
+
+        assertThat(outcome.answer()).isEqualTo(PAM_PERM_DENIED);
+        assertThat(outcome.messages()).containsExactly("3 " + line);
+        assertThat(outcome.environment()).isEmpty();
+        assertThat(outcome.onlyLogLine()).contains("verdict=deny reason=no_jobs");
+    }
+
+    @Test
+    void anIgnoreIsAnIgnore() throws Exception {
+        serve(answering(verdict(2, "no_jobs", Field.variable("SLURM_JOB_ID=7"))));
+
+        var outcome = call(DENY);
+
+        assertThat(outcome.answer()).isEqualTo(PAM_IGNORE);
+        assertThat(outcome.messages()).isEmpty();
+        assertThat(outcome.environment()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-s", "-n"})
+    void aDenialWithoutAnyoneToTellIsStillADenial(String silentOrNoConversation) throws Exception {
+        serve(answering(verdict(3, "no_jobs", Field.message("no"))));
+
+        var outcome = drive().with(silentOrNoConversation).call(socketOption(), DENY);
+
+        assertThat(outcome.answer()).isEqualTo(PAM_PERM_DENIED);
+        assertThat(outcome.messages()).isEmpty();
+    }
+
+    @Test
+    void aFailingPutenvIsAGenericFailure() throws Exception {
+        serve(answering(verdict(1, "only_job", Field.variable("A=1"), Field.variable("B=2"), Field.message("hello"))));
+
+        var outcome = drive().with("-p").call(socketOption(), DENY);
+
+        assertThat(outcome.answer()).isEqualTo(PAM_PERM_DENIED);
+        assertThat(outcome.messages())
+                .containsExactly("3 Access denied by adoptd: the environment of this login could not be set");
+        assertThat(outcome.log()).anyMatch(line -> line.contains("why=environment detail=\"pam_putenv of B\" pam=26"));
+    }
+
+    @Test
+    void whatTheDaemonSaysForTheLogCannotStartASecondLine() throws Exception {
+        serve(answering(verdict(3, "no_jobs", Field.text(0x8001, "7\nlogin.decided \"\\"))));
+
+        assertThat(call().onlyLogLine()).contains("login=\"7\\x0alogin.decided \\\"\\\\\"");
+    }
+
+    // ---- ask
+
+    @Test
+    void theDaemonIsToldTheLogin() throws Exception {
+        serve(answering(verdict(3, "no_jobs")));
+
+        drive().with("-r", "login1.example.org")
+                .as("login", "nobody")
+                .call(
+                        socketOption(),
+                        "service=login",
+                        "nodename=n0042",
+                        "timeout=60000",
+                        "action_no_jobs=ignore",
+                        "action_unknown=deny",
+                        "action_adopt_failure=allow",
+                        "action_generic_failure=allow");
+
+        var login = onlyLogin();
+        assertThat(login.text(0x0001)).isEqualTo("nobody");
+        assertThat(login.number(0x0002)).isEqualTo(uidOfNobody());
+        assertThat(login.text(0x0003)).isEqualTo("login");
+        assertThat(login.hex(0x0004)).isEqualTo("01030102");
+        assertThat(login.number(0x0005)).isBetween(50_000L, 60_000L);
+        assertThat(login.hex(0x0006)).isEmpty();
+        assertThat(login.text(0x0007)).isEqualTo("n0042");
+        assertThat(login.text(0x8001)).isEqualTo("login1.example.org");
+    }
+
+    @Test
+    void theDefaultsAreThoseOfPamSlurmAdopt() throws Exception {
+        serve(answering(verdict(3, "no_jobs")));
+
+        call();
+
+        assertThat(onlyLogin().hex(0x0004)).isEqualTo("02010101");
+        assertThat(onlyLogin().number(0x0005)).isBetween(100L, 4_000L);
+        assertThat(onlyLogin().hex(0x0007)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "127.0.0.2, 1",
+        "::ffff:127.0.0.2, 1",
+        "127.0.0.9, 0", // none of ours: the lowest descriptor
+        "login1, 0",
+    })
+    void ofSeveralConnectionsTheOneFromRhostElseTheLowest(String rhost, int expected) throws Exception {
+        serve(answering(verdict(3, "no_jobs")));
+        try (var first = listenAt("127.0.0.1");
+                var second = listenAt("127.0.0.2")) {
+
+            drive().with("-t", place(first), "-t", place(second), "-r", rhost).call(socketOption());
+
+            assertThat(onlyLogin().hex(0x0006)).startsWith(source(expected == 0 ? first : second));
+            assertThat(onlyLogin().hex(0x0006)).hasSize(2 * 13);
+        }
+    }
+
+    @Test
+    void aMappedConnectionIsToldAsIpv4() throws Exception {
+        serve(answering(verdict(3, "no_jobs")));
+        try (var listener = listenAt("127.0.0.1")) {
+
+            drive().with("-6", "-t", place(listener)).call(socketOption());
+
+            assertThat(onlyLogin().hex(0x0006)).startsWith(source(listener)).hasSize(2 * 13);
+        }
+    }
+
+    // ---- the daemon fails: action_generic_failure
+
+    @ParameterizedTest
+    @CsvSource({"ignore, 25", "allow, 0", "deny, 6"})
+    void withoutADaemonTheActionDecides(String action, int answer) throws Exception {
+        var outcome = call("action_generic_failure=" + action);
+
+        assertThat(outcome.answer()).isEqualTo(answer);
+        assertThat(outcome.messages())
+                .isEqualTo(
+                        "deny".equals(action)
+                                ? List.of("3 Access denied by adoptd: the adoptd service on this node is not running")
+                                : List.of());
+        assertThat(outcome.environment()).isEmpty();
+        assertThat(outcome.onlyLogLine())
+                .startsWith("3 login.failed user=\"nobody\" why=daemon_absent socket=\"" + socket + "\"")
+                .contains("errno=2 (No such file or directory) action_generic_failure=" + action);
+    }
+
+    @Test
+    void withoutTheFolderOrAListenerTheDaemonIsAbsentToo() throws Exception {
+        assertFailure(call("socket=" + directory + "/none/gateway.sock", DENY), "daemon_absent", "errno=2");
+
+        try (var listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            listener.bind(UnixDomainSocketAddress.of(socket));
+        }
+        assertFailure(call(DENY), "daemon_absent", "errno=111"); // ECONNREFUSED
+    }
+
+    @ParameterizedTest
+    @CsvSource({"ignore, 25", "allow, 0", "deny, 6"})
+    void aDaemonThatNeverAnswersCostsTheTimeoutAndNoMore(String action, int answer) throws Exception {
+        serve(login -> login.ask().awaitClose());
+
+        var outcome = call("timeout=300", "action_generic_failure=" + action);
+
+        assertThat(outcome.answer()).isEqualTo(answer);
+        assertThat(outcome.tookMs()).isLessThan(A_MOMENT_MS);
+        assertThat(outcome.onlyLogLine()).contains("why=daemon_late").contains("errno=110");
+        if ("deny".equals(action)) {
+            assertThat(outcome.messages())
+                    .containsExactly(
+                            "3 Access denied by adoptd: the adoptd service on this node did not answer in time");
+        }
+    }
+
+    @Test
+    void aReplyThatTricklesInIsReadWholeBeforeTheDeadline() throws Exception {
+        serve(trickling(verdict(1, "only_job", Field.variable("SLURM_JOB_ID=7")), 1));
+
+        var outcome = call("timeout=30000", DENY);
+
+        assertThat(outcome.answer()).isEqualTo(PAM_SUCCESS);
+        assertThat(outcome.environment()).containsExactly("SLURM_JOB_ID=7");
+    }
+
+    @Test
+    void aReplyThatTricklesInPastTheDeadlineIsLate() throws Exception {
+        serve(trickling(verdict(1, "only_job", Field.variable("SLURM_JOB_ID=" + "7".repeat(900))), 50));
+
+        var outcome = call("timeout=300", DENY); // 50 ms a byte would be 45 s, were each read given its own time
+
+        assertFailure(outcome, "daemon_late", "errno=110");
+        assertThat(outcome.tookMs()).isLessThan(A_MOMENT_MS);
+        assertThat(outcome.environment()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 7, 8, 9, 30})
+    void aReplyCutShortIsNoVerdict(int length) throws Exception {
+        var whole = verdict(1, "only_job", Field.variable("SLURM_JOB_ID=7"));
+        serve(answering(Arrays.copyOf(whole, length)));
+
+        assertFailure(call(DENY), "daemon_closed", "errno=104"); // ECONNRESET
+    }
+
+    @Test
+    void aReplyCutShortAndHeldOpenIsLate() throws Exception {
+        var whole = verdict(1, "only_job", Field.variable("SLURM_JOB_ID=7"));
+        serve(login -> {
+            login.ask().send(Arrays.copyOf(whole, whole.length - 1));
+            login.awaitClose();
+        });
+
+        assertFailure(call("timeout=300", DENY), "daemon_late", "errno=110");
+    }
+
+    static Stream<Arguments> unreadable() {
+        var good = verdict(1, "only_job");
+        var oversized = frame(VERDICT);
+        oversized[6] = 0x20; // 8,193 and nothing behind it: refused by its length, not waited for
+        oversized[7] = 0x01;
+        var version = good.clone();
+        version[4] = 2;
+        var fields = new ArrayList<Field>();
+        for (int i = 0; i < 65; i++) {
+            fields.add(Field.variable("A=1"));
+        }
+        return Stream.of(
+                arguments("garbage", "HTTP/1.1 200 OK\r\n\r\n".getBytes(UTF_8), "magic is not ADOP"),
+                arguments("zeroes", new byte[64], "magic is not ADOP"),
+                arguments("another version", version, "version is not 1"),
+                arguments("a PONG", frame(PONG, Field.text(0x0001, "0.1")), "type answers no LOGIN"),
+                arguments("an oversized length", oversized, "length is over the bound"),
+                arguments("an unknown instruction", verdict(1, "r", Field.text(0x0009, "x")), "tag is unknown"),
+                arguments("an unknown verdict", verdict(4, "r"), "verdict is not a value"),
+                arguments("no verdict", frame(VERDICT, Field.text(0x0002, "r")), "verdict is missing"),
+                arguments("no reason", frame(VERDICT, new Field(1, new byte[] {1})), "reason is missing"),
+                arguments("a reason that is none", verdict(1, "a b"), "reason is not a value"),
+                arguments(
+                        "two messages", verdict(1, "r", Field.message("a"), Field.message("b")), "message comes twice"),
+                arguments("a message of two lines", verdict(3, "r", Field.message("a\nb")), "message is not a value"),
+                arguments("a variable that is none", verdict(1, "r", Field.variable("LD PRELOAD")), "variable is not"),
+                arguments("65 variables", verdict(1, "r", fields.toArray(Field[]::new)), "variable comes too often"),
+                arguments("an empty body", frame(VERDICT), "verdict is missing"));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("unreadable")
+    void anUnreadableReplyIsAFailureAtOnce(String name, byte[] reply, String detail) throws Exception {
+        serve(login -> {
+            login.ask().send(reply);
+            login.awaitClose(); // the module leaves first: it has seen enough
+        });
+
+        var outcome = call("timeout=20000", DENY);
+
+        assertFailure(outcome, "daemon_unreadable", detail);
+        assertThat(outcome.tookMs()).as(name).isLessThan(10_000);
+        assertThat(outcome.environment()).isEmpty();
+    }
+
+    @Test
+    void aRefusalIsAFailureWithTheDaemonsReasonInTheLog() throws Exception {
+        serve(answering(frame(REFUSED, Field.text(0x0001, "stopping"), Field.text(0x0002, "going down"))));
+
+        var outcome = call(DENY);
+
+        assertFailure(outcome, "daemon_refused", "detail=\"stopping: going down\"");
+        assertThat(outcome.messages())
+                .containsExactly(
+                        "3 Access denied by adoptd: the adoptd service on this node refused to decide this login");
+    }
+
+    @Test
+    void aRefusalBeforeTheRequestWasWrittenIsHeardToo() throws Exception {
+        serve(login -> login.send(frame(REFUSED, Field.text(0x0001, "busy"), Field.text(0x0002, "too many"))));
+
+        var outcome = withSlow("sendto", "delay_enter").call(socketOption(), DENY);
+
+        assertFailure(outcome, "daemon_refused", "detail=\"busy: too many\"");
+    }
+
+    @Test
+    void aVerdictOnALoginThatWasNeverToldIsNone() throws Exception {
+        serve(login -> login.send(verdict(1, "only_job", Field.variable("SLURM_JOB_ID=7"))));
+
+        var outcome = withSlow("sendto", "delay_enter").call(socketOption(), DENY);
+
+        assertFailure(outcome, "daemon_closed", "detail=\"write of the request\" errno=");
+        assertThat(outcome.environment()).isEmpty();
+    }
+
+    @Test
+    void whoConnectsTooLateDoesNotAskAnyMore() throws Exception {
+        serve(answering(verdict(1, "only_job")));
+
+        var outcome = withSlow("connect", "delay_exit").call(socketOption(), "timeout=100", DENY);
+
+        assertFailure(outcome, "daemon_late", "detail=\"connected, but too late to ask\" errno=110");
+        assertThat(onlyLogin().hex(0x0001)).isEmpty();
+    }
+
+    @Test
+    void aDaemonThatClosesUnheardIsAFailure() throws Exception {
+        serve(login -> {});
+
+        assertThat(call(DENY).answer()).isEqualTo(PAM_PERM_DENIED);
+    }
+
+    @Test
+    void aDaemonKilledWhileALoginWaitsIsAFailureAtOnce() throws Exception {
+        var process = muteDaemon(0);
+        try (var said = process.inputReader()) {
+            var killer = new Thread(() -> killOnceConnected(process, said));
+            killer.start();
+
+            var outcome = call("timeout=20000", DENY);
+
+            assertFailure(outcome, "daemon_closed", "errno=104");
+            assertThat(outcome.tookMs()).isLessThan(10_000);
+            killer.join();
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+    }
+
+    @Test
+    void aFullBacklogIsWaitedForUntilTheDeadline() throws Exception {
+        try (var listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            listener.bind(UnixDomainSocketAddress.of(socket), 1);
+            var waiting = fillBacklog();
+            try {
+                var outcome = call("timeout=300", DENY);
+
+                assertFailure(outcome, "daemon_late", "detail=\"connect\" errno=110");
+                assertThat(outcome.tookMs()).isLessThan(A_MOMENT_MS);
+            } finally {
+                for (var channel : waiting) {
+                    channel.close();
+                }
+            }
+        }
+    }
+
+    @Test
+    void aBacklogThatEmptiesInTimeIsNoFailure() throws Exception {
+        try (var listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            listener.bind(UnixDomainSocketAddress.of(socket), 1);
+            var waiting = fillBacklog();
+            var late = new Thread(() -> serveAfter(300, listener, waiting.size()));
+            late.start();
+
+            assertThat(call("timeout=20000", DENY).answer()).isEqualTo(PAM_SUCCESS);
+
+            late.join();
+            for (var channel : waiting) {
+                channel.close();
+            }
+        }
+    }
+
+    @Test
+    void signalsNeitherShortenNorLengthenTheWait() throws Exception {
+        serve(trickling(verdict(1, "only_job", Field.variable("SLURM_JOB_ID=7")), 5));
+        assertThat(drive().with("-i")
+                        .call(socketOption(), "timeout=30000", DENY)
+                        .answer())
+                .isEqualTo(PAM_SUCCESS);
+    }
+
+    @Test
+    void signalsDoNotKeepALoginWaitingForever() throws Exception {
+        serve(login -> login.ask().awaitClose());
+
+        var outcome = drive().with("-i").call(socketOption(), "timeout=300", DENY);
+
+        assertFailure(outcome, "daemon_late", "errno=110");
+        assertThat(outcome.tookMs()).isLessThan(A_MOMENT_MS);
+    }
+
+    // ---- trust
+
+    @Test
+    void aSocketOfSomebodyElseIsNotTrusted() throws Exception {
+        serve(answering(verdict(1, "only_job")));
+        Files.setAttribute(socket, "unix:uid", 65534);
+
+        assertUntrusted("the socket is not owned by root");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"rwxrwx---", "rwx----w-"})
+    void aSocketOthersMayWriteIsNotTrusted(String mode) throws Exception {
+        serve(answering(verdict(1, "only_job")));
+        Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString(mode));
+
+        assertUntrusted("the socket can be written by group or others");
+    }
+
+    @Test
+    void aFolderOfSomebodyElseIsNotTrusted() throws Exception {
+        serve(answering(verdict(1, "only_job")));
+        Files.setAttribute(directory, "unix:uid", 65534);
+
+        assertUntrusted("directory is not owned by root");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"rwxrwx---", "rwx----wx"})
+    void aFolderOthersMayWriteIsNotTrusted(String mode) throws Exception {
+        serve(answering(verdict(1, "only_job")));
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString(mode));
+
+        assertUntrusted("directory can be written by group or others");
+    }
+
+    @Test
+    void aFileOrALinkInTheSocketsPlaceIsNotTrusted() throws Exception {
+        Files.writeString(socket, "");
+        assertUntrusted("the socket is not a socket");
+        Files.delete(socket);
+        try (var elsewhere = new ScriptedDaemon(directory.resolve("elsewhere"), answering(verdict(1, "only_job")))) {
+            Files.createSymbolicLink(socket, directory.resolve("elsewhere"));
+            assertUntrusted("the socket is not a socket");
+            assertThat(elsewhere.logins()).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/link/gateway.sock", "/link//gateway.sock"})
+    void aLinkInTheFoldersPlaceIsNotTrusted(String path) throws Exception {
+        var real = Files.createDirectory(directory.resolve("real"));
+        Files.createSymbolicLink(directory.resolve("link"), real);
+        try (var elsewhere = new ScriptedDaemon(real.resolve("gateway.sock"), answering(verdict(1, "only_job")))) {
+            var outcome = call("socket=" + directory + path, DENY);
+
+            assertFailure(outcome, "daemon_untrusted", "directory is not a directory");
+            assertThat(elsewhere.logins()).isEmpty();
+        }
+    }
+
+    @Test
+    void aListenerThatIsNotRootIsNotTrustedAndToldNothing() throws Exception {
+        var process = muteDaemon(65534); // the file is root's, the listener is not
+        try (var said = process.inputReader()) {
+
+            assertFailure(call(DENY), "daemon_untrusted", "the socket is not served by root");
+
+            assertThat(said.readLine()).isEqualTo("connected 0");
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+    }
+
+    // ---- whom nobody asks about
+
+    @ParameterizedTest
+    @ValueSource(strings = {"action_no_jobs=deny", "action_no_jobs=nonsense", "nonsense", "ignore_root=0", "timeout=0"})
+    void rootIsNeverAskedAbout(String option) throws Exception {
+        serve(answering(verdict(3, "trap")));
+
+        var outcome = drive().as("sshd", "root").call(socketOption(), DENY, option);
+
+        assertThat(outcome.answer()).isEqualTo(PAM_IGNORE);
+        assertThat(outcome.messages()).isEmpty();
+        assertNobodyCame();
+    }
+
+    @Test
+    void rootTouchesNeitherSocketNorFolder() throws Exception {
+        assumeStrace();
+        serve(answering(verdict(3, "trap")));
+        var trace = directory.resolve("trace");
+
+        drive().under("strace", "-f", "-o", trace.toString()).as("sshd", "root").call(socketOption(), DENY);
+
+        assertThat(Files.readString(trace).lines().skip(1)) // the first is the command line itself
+                .noneMatch(line -> line.contains("gateway.sock") || line.contains("slurm"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "service=sshd", "service=LOGIN", "service=log", "service=login2"})
+    void anotherServiceIsIgnored(String option) throws Exception {
+        serve(answering(verdict(3, "trap")));
+
+        var outcome = option.isEmpty()
+                ? drive().as("login", "nobody").call(socketOption(), DENY)
+                : drive().as("login", "nobody").call(socketOption(), DENY, option);
+
+        assertThat(outcome.answer()).isEqualTo(PAM_IGNORE);
+        assertThat(outcome.log()).isEmpty();
+        assertNobodyCame();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"service=login", "service=*", "SERVICE=login"})
+    void theServiceOptionNamesTheOneOrAny(String option) throws Exception {
+        serve(answering(verdict(3, "no_jobs")));
+
+        assertThat(drive().as("login", "nobody").call(socketOption(), option).answer())
+                .isEqualTo(PAM_PERM_DENIED);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"no-such-user", "eve\u001b[2J\tlogin.decided"})
+    void anUnknownUserIsASessionErrorWhateverTheAction(String user) throws Exception {
+        serve(answering(verdict(1, "trap")));
+
+        var outcome = drive().as("sshd", user).call(socketOption(), "action_generic_failure=allow");
+
+        assertThat(outcome.answer()).isEqualTo(PAM_SESSION_ERR);
+        assertThat(outcome.onlyLogLine())
+                .contains("why=unknown_user")
+                .doesNotContain("\u001b")
+                .doesNotContain("\t");
+        assertNobodyCame();
+    }
+
+    // ---- options
+
+    @Test
+    void whatIsNotUnderstoodIsLoggedAndTheDefaultTaken() throws Exception {
+        serve(answering(verdict(3, "no_jobs")));
+
+        var outcome = call("action_unknown=oldest", "join_container=false", "frobnicate", "timeout=soon");
+
+        assertThat(outcome.answer()).isEqualTo(PAM_PERM_DENIED);
+        assertThat(onlyLogin().hex(0x0004)).isEqualTo("02010101");
+        assertThat(outcome.log())
+                .startsWith(
+                        "3 option \"action_unknown=oldest\" is not understood: action_unknown= takes newest, allow, deny;"
+                                + " it is now newest",
+                        "3 option \"join_container=false\" is not supported by this version of pam_adoptd and does nothing",
+                        "3 option \"frobnicate\" is not supported by this version of pam_adoptd and does nothing",
+                        "3 option \"timeout=soon\" is not understood: timeout= takes 100 to 60000 milliseconds;"
+                                + " it is now 4000")
+                .hasSize(5);
+    }
+
+    @Test
+    void aLoginWritesFewLinesHoweverManyOptionsAreWrong() throws Exception {
+        var wrong =
+                Stream.iterate(1, i -> i + 1).limit(50).map(i -> "wrong" + i).toArray(String[]::new);
+
+        assertThat(call(wrong).log()).hasSize(10).contains("3 42 more options are not understood");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"quiet, 0", "fatal, 0", "error, 1", "info, 2", "verbose, 2", "debug, 3", "5, 3", "DEBUG5, 3"})
+    void theLogLevelSaysWhatReachesSyslog(String level, int lines) throws Exception {
+        serve(answering(verdict(3, "no_jobs")));
+
+        assertThat(call("nonsense", "log_level=" + level).log()).hasSize(lines);
+    }
+
+    // ---- under libpam
+
+    @Test
+    void aStackEndsWithTheDenial() throws Exception {
+        serve(answering(verdict(3, "no_jobs", Field.message("no"))));
+
+        var outcome = drive().stack("account required MODULE " + socketOption(), "account required pam_permit.so");
+
+        assertThat(outcome.answer()).isEqualTo(PAM_PERM_DENIED);
+        assertThat(outcome.messages()).containsExactly("3 no");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"pam_permit.so, true", "pam_deny.so, false"})
+    void afterAnIgnoreTheNextModuleOfTheStackDecides(String next, boolean in) throws Exception {
+        serve(answering(verdict(2, "no_jobs")));
+
+        var outcome = drive().stack("account sufficient MODULE " + socketOption(), "account required " + next);
+
+        assertThat(outcome.answer() == PAM_SUCCESS).isEqualTo(in);
+    }
+
+    @Test
+    void asSufficientASuccessIsEnough() throws Exception {
+        serve(answering(verdict(1, "only_job", Field.variable("SLURM_JOB_ID=7"))));
+
+        var outcome = drive().stack(
+                        "account sufficient MODULE " + socketOption() + " nodename=n1", "account required pam_deny.so");
+
+        assertThat(outcome.answer()).isEqualTo(PAM_SUCCESS);
+        assertThat(outcome.environment()).containsExactly("SLURM_JOB_ID=7");
+        assertThat(onlyLogin().text(0x0007)).isEqualTo("n1");
+    }
+
+    // ---- memory
+
+    static Stream<Arguments> replies() {
+        return Stream.of(
+                arguments("success", verdict(1, "only_job", Field.variable("SLURM_JOB_ID=7"), Field.message("hi"))),
+                arguments("deny", verdict(3, "no_jobs", Field.message("no"), Field.text(0x8001, "7f3a"))),
+                arguments("refused", frame(REFUSED, Field.text(0x0001, "busy"), Field.text(0x0002, "too many"))),
+                arguments("unreadable", frame(VERDICT, Field.message("\n"))),
+                arguments("cut", Arrays.copyOf(verdict(1, "only_job"), 11)));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("replies")
+    void noMemoryIsLostOrMisread(String name, byte[] reply) throws Exception {
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/valgrind")), "needs valgrind");
+        serve(answering(reply));
+
+        var outcome = drive().under(
+                        "/usr/bin/valgrind",
+                        "--quiet",
+                        "--error-exitcode=99",
+                        "--leak-check=full",
+                        "--errors-for-leak-kinds=definite,indirect,possible")
+                .with("-a")
+                .call(socketOption(), "timeout=60000", DENY, "nonsense", "log_level=debug");
+
+        assertThat(outcome.answer()).as(name).isEqualTo("success".equals(name) ? PAM_SUCCESS : PAM_PERM_DENIED);
+    }
+
+    // ---- how it is said above
+
+    private void serve(Script script) throws IOException {
+        daemon = new ScriptedDaemon(socket, script);
+    }
+
+    private static Script answering(byte[] reply) {
+        return login -> login.ask().send(reply);
+    }
+
+    private static Script trickling(byte[] reply, long everyMs) {
+        return login -> {
+            login.ask();
+            for (var one : reply) {
+                login.send(new byte[] {one});
+                Thread.sleep(everyMs);
+            }
+        };
+    }
+
+    private PamDrive drive() {
+        return new PamDrive(pamdrive, module, directory);
+    }
+
+    /** A call in whose process each of these system calls takes 300 ms more. */
+    private PamDrive withSlow(String syscall, String where) throws Exception {
+        assumeStrace();
+        return drive().under(
+                        "strace",
+                        "-o",
+                        directory.resolve("trace").toString(),
+                        "-e",
+                        "trace=" + syscall,
+                        "-e",
+                        "inject=" + syscall + ":" + where + "=300000");
+    }
+
+    private static void assumeStrace() throws Exception {
+        try {
+            var strace = new ProcessBuilder("strace", "-o", "/dev/null", "true").start();
+            assumeTrue(strace.waitFor() == 0, "needs an strace that may trace");
+        } catch (IOException e) {
+            assumeTrue(false, "needs strace: " + e.getMessage());
+        }
+    }
+
+    private Outcome call(String... options) throws Exception {
+        var all = new ArrayList<String>(List.of(socketOption()));
+        all.addAll(List.of(options)); // an option said twice counts the second time
+        return drive().call(all.toArray(String[]::new));
+    }
+
+    private String socketOption() {
+        return "socket=" + socket;
+    }
+
+    private void assertFailure(Outcome outcome, String why, String detail) {
+        assertThat(outcome.answer()).isEqualTo(PAM_PERM_DENIED);
+        assertThat(outcome.messages()).hasSize(1).first().asString().startsWith("3 Access denied by adoptd: ");
+        assertThat(outcome.onlyLogLine()).contains("why=" + why + " ").contains(detail);
+    }
+
+    private void assertUntrusted(String detail) throws Exception {
+        var outcome = call(DENY);
+        assertFailure(outcome, "daemon_untrusted", detail);
+        assertThat(outcome.onlyLogLine()).startsWith("3 SECURITY: ");
+        if (daemon != null) {
+            assertNobodyCame();
+        }
+    }
+
+    private ScriptedDaemon daemon() {
+        if (daemon == null) {
+            throw new AssertionError("no daemon was started");
+        }
+        return daemon;
+    }
+
+    private ScriptedDaemon.Login onlyLogin() {
+        assertThat(daemon().logins()).hasSize(1);
+        return daemon().logins().get(0);
+    }
+
+    private void assertNobodyCame() throws IOException {
+        try (var probe = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+            probe.shutdownOutput();
+            probe.read(ByteBuffer.allocate(1)); // until it was its turn, which is after whoever came before
+        }
+        assertThat(daemon().logins()).as("this probe and nobody else").hasSize(1);
+    }
+
+    private Process muteDaemon(int uid) throws IOException {
+        var process = new ProcessBuilder(muteDaemon.toString(), socket.toString(), Integer.toString(uid))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        assertThat(process.inputReader().readLine()).isEqualTo("listening");
+        return process;
+    }
+
+    private static void killOnceConnected(Process process, BufferedReader said) {
+        try {
+            said.readLine();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+        process.destroyForcibly();
+    }
+
+    private List<SocketChannel> fillBacklog() throws IOException {
+        var waiting = new ArrayList<SocketChannel>();
+        while (true) {
+            var channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+            channel.configureBlocking(false);
+            try {
+                if (channel.connect(UnixDomainSocketAddress.of(socket))) {
+                    waiting.add(channel);
+                    continue;
+                }
+                channel.close();
+                return waiting;
+            } catch (IOException full) { // EAGAIN
+                channel.close();
+                return waiting;
+            }
+        }
+    }
+
+    private static void serveAfter(long ms, ServerSocketChannel listener, int before) {
+        try {
+            Thread.sleep(ms);
+            for (int i = 0; i < before; i++) {
+                listener.accept().close();
+            }
+            try (var login = listener.accept()) {
+                login.write(ByteBuffer.wrap(verdict(1, "only_job")));
+                login.read(ByteBuffer.allocate(2_056));
+            }
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static ServerSocket listenAt(String address) throws IOException {
+        return new ServerSocket(0, 8, InetAddress.getByName(address));
+    }
+
+    private static String place(ServerSocket listener) {
+        return listener.getInetAddress().getHostAddress() + ":" + listener.getLocalPort();
+    }
+
+    /** The head of a connection field whose source is this listener. */
+    private static String source(ServerSocket listener) {
+        var hex = HexFormat.of();
+        return "04" + hex.formatHex(listener.getInetAddress().getAddress())
+                + hex.toHexDigits((short) listener.getLocalPort());
+    }
+
+    private static long uidOfNobody() throws IOException {
+        return Files.readAllLines(Path.of("/etc/passwd")).stream()
+                .filter(line -> line.startsWith("nobody:"))
+                .map(line -> Long.parseLong(line.split(":", -1)[2]))
+                .findFirst()
+                .orElseThrow();
+    }
+}
