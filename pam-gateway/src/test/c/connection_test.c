@@ -85,13 +85,17 @@ static void the_descriptor_of_rhost_else_the_lowest(void)
 {
 	static const uint8_t first[4] = { 127, 0, 0, 1 }, second[4] = { 127, 0, 0, 2 };
 	struct frame_connection found;
-	int unconnected, one, two;
+	struct sockaddr_storage resolver = end(AF_INET, "127.0.0.3", 53);
+	int datagram, unconnected, one, two;
 
 	errno = EXDEV;
 	CHECK(!connection_find(NULL, &found));
 	CHECK(errno == EXDEV);
 	unconnected = socket(AF_INET, SOCK_STREAM, 0);
 	CHECK(unconnected >= 0 && !connection_find(NULL, &found));
+	datagram = socket(AF_INET, SOCK_DGRAM, 0);	/* connected, and no login's connection */
+	CHECK(connect(datagram, (struct sockaddr *)&resolver, sizeof(struct sockaddr_in)) == 0);
+	CHECK(!connection_find("127.0.0.3", &found));
 	one = connected_to("127.0.0.1");
 	two = connected_to("127.0.0.2");
 	CHECK(connection_find(NULL, &found) && memcmp(found.source.address, first, 4) == 0);
@@ -102,6 +106,7 @@ static void the_descriptor_of_rhost_else_the_lowest(void)
 	close(one);
 	CHECK(connection_find(NULL, &found) && memcmp(found.source.address, second, 4) == 0);
 	close(two);
+	close(datagram);
 	close(unconnected);
 }
 
