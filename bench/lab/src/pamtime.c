@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Times the account phase of a login the way sshd goes through it; bench/lab/measure drives it.
+ *
+ *	pamtime serve PORT
+ *	pamtime login ADDRESS PORT ROUNDS PAUSE_MS COLUMN:WARMUP:REQUEST...
+ *
+ * `serve` runs as root on the compute node. Each connection gets a forked child that holds it, does one request and is
+ * gone, for a process is adopted only once. A request is a line:
+ *
+ *	pam SERVICE USER	pam_acct_mgmt of that PAM service
+ *	floor SOCKET		what no adoption can do without: connect, hello and "add pid" with one known slurmstepd
+ *
+ * The answer is a line too, its fields divided by tabs: result (PAM's, or slurmstepd's), ns before the account phase
+ * (pam_start, which loads the module), ns of the account phase, the child's cgroups outside its host's root, what the
+ * user was told.
+ *
+ * `login` runs where the user comes from: first WARMUP logins of each column, then ROUNDS with every column once, in a
+ * new random order each time, so that no column has a time or a predecessor of its own. It prints a line for each
+ * login: round (0: warm-up), place in that round, column, and the answer.
+ */
+#define _DEFAULT_SOURCE
+
+#include <arpa/inet.h>
+#include <err.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <pwd.h>
+#include <security/pam_appl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	LINE_MAX_BYTES = 4096,
+	TEXT_MAX_BYTES = 1500,
+	COLUMNS_MAX = 8,
+	LOGIN_GRACE_S = 60,	/* sshd has an alarm for it as well */
+};
+
+struct answer {
+	int result;
+	int64_t before_ns;
+	int64_t account_ns;
+	char told[TEXT_MAX_BYTES];
+};
+
+static int64_t clock_ns(void)
+{
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
+		err(1, "clock_gettime");
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void write_all(int fd, const void *bytes, size_t len)
+{
+	for (const char *at = bytes; len > 0;) {
+		ssize_t written = write(fd, at, len);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			err(1, "write");
+		at += written;
+		len -= (size_t)written;
+	}
+}
+
+/* A line without its newline; false when the other side ends or fails before it is whole. */
+static bool read_line(int fd, char line[LINE_MAX_BYTES])
+{
+	size_t len = 0;
+
+	while (len < LINE_MAX_BYTES) {
+		ssize_t got = read(fd, line + len, LINE_MAX_BYTES - len);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		len += (size_t)got;
+		if (line[len - 1] == '\n') {
+			line[len - 1] = '\0';
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Adds to text, after a divider if there is some already. What would break a line or a field becomes a blank. */
+static void add_text(char *text, size_t size, const char *divider, const char *format, ...)
+{
+	size_t len = strlen(text);
+	va_list values;
+	int wanted;
+
+	if (len > 0) {
+		snprintf(text + len, size - len, "%s", divider);
+		len = strlen(text);
+	}
+	va_start(values, format);
+	wanted = vsnprintf(text + len, size - len, format, values);
+	va_end(values);
+	if (wanted < 0)
+		errx(1, "vsnprintf");
+	for (char *at = text + len; *at != '\0'; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			*at = ' ';
+}
+
+/* ---- the node's side ------------------------------------------------------------------------------------------- */
+
+static int converse(int count, const struct pam_message **messages, struct pam_response **responses, void *data)
+{
+	struct answer *answer = data;
+
+	for (int i = 0; i < count; i++) {
+		if (messages[i]->msg_style != PAM_ERROR_MSG && messages[i]->msg_style != PAM_TEXT_INFO)
+			return PAM_CONV_ERR;	/* nobody is there to answer a question */
+		add_text(answer->told, sizeof(answer->told), " | ", "%s", messages[i]->msg);
+	}
+	*responses = calloc((size_t)count, sizeof(**responses));
+	return *responses == NULL ? PAM_BUF_ERR : PAM_SUCCESS;
+}
+
+static void account(const char *service, const char *user, const char *source, struct answer *answer)
+{
+	struct pam_conv conversation = { .conv = converse, .appdata_ptr = answer };
+	pam_handle_t *pamh = NULL;
+	int64_t started;
+
+	if (getpwnam(user) == NULL)	/* sshd has looked the user up, too, when it comes to the account phase */
+		errx(1, "no user %s", user);
+
+	started = clock_ns();
+	answer->result = pam_start(service, user, &conversation, &pamh);
+	if (answer->result == PAM_SUCCESS)
+		answer->result = pam_set_item(pamh, PAM_RHOST, source);
+	if (answer->result == PAM_SUCCESS)
+		answer->result = pam_set_item(pamh, PAM_TTY, "ssh");
+	if (answer->result != PAM_SUCCESS) {
+		add_text(answer->told, sizeof(answer->told), " | ", "pamtime: PAM doesn't start");
+		return;
+	}
+	answer->before_ns = clock_ns() - started;
+
+	started = clock_ns();
+	answer->result = pam_acct_mgmt(pamh, 0);
+	answer->account_ns = clock_ns() - started;
+	/* No pam_end: sshd has a session to open now. This process ends without. */
+}
+
+static bool exchange(int fd, const void *request, size_t len, int32_t *reply)
+{
+	/* In one write: a slurmstepd reads the code at once or not at all. */
+	return write(fd, request, len) == (ssize_t)len &&
+	       recv(fd, reply, sizeof(*reply), MSG_WAITALL) == (ssize_t)sizeof(*reply);
+}
+
+static bool add_pid(const struct sockaddr_un *stepd, int32_t *result)
+{
+	/* Slurm src/common/stepd_api.c: the version word, then ADD_EXTERN_PID; integers in the host's order. */
+	const int32_t hello = 0x2D00, request[2] = { 22, (int32_t)getpid() };
+	int32_t version;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool answered = fd >= 0 && connect(fd, (const struct sockaddr *)stepd, sizeof(*stepd)) == 0 &&
+			exchange(fd, &hello, sizeof(hello), &version) && version >= 0 &&
+			exchange(fd, request, sizeof(request), result);
+
+	if (fd >= 0)
+		close(fd);
+	return answered;
+}
+
+static void bare_adoption(const char *path, struct answer *answer)
+{
+	struct sockaddr_un stepd = { .sun_family = AF_UNIX };
+	int64_t started;
+	int32_t result = -1;
+	bool answered;
+
+	if (snprintf(stepd.sun_path, sizeof(stepd.sun_path), "%s", path) >= (int)sizeof(stepd.sun_path))
+		errx(1, "too long: %s", path);
+	started = clock_ns();
+	answered = add_pid(&stepd, &result);
+	answer->account_ns = clock_ns() - started;
+	answer->result = result;
+	if (!answered)
+		add_text(answer->told, sizeof(answer->told), " | ", "pamtime: %s doesn't answer", path);
+}
+
+/* "freezer:/slurm_c1/...;memory:/slurm_c1/...": whatever isn't the root of this host's cgroup namespace. */
+static void read_cgroups(char *text, size_t size)
+{
+	char line[LINE_MAX_BYTES];
+	FILE *file = fopen("/proc/self/cgroup", "re");
+
+	if (file == NULL)
+		err(1, "/proc/self/cgroup");
+	while (fgets(line, sizeof(line), file) != NULL) {
+		char *controllers = strchr(line, ':');
+		char *path = controllers == NULL ? NULL : strchr(controllers + 1, ':');
+
+		line[strcspn(line, "\n")] = '\0';
+		if (path == NULL)
+			errx(1, "/proc/self/cgroup: %s", line);
+		if (strcmp(path, ":/") != 0)
+			add_text(text, size, ";", "%s", controllers + 1);
+	}
+	fclose(file);
+}
+
+static _Noreturn void serve_one(int fd, const struct sockaddr_in *peer)
+{
+	char line[LINE_MAX_BYTES], first[128], second[128], source[INET_ADDRSTRLEN], cgroups[TEXT_MAX_BYTES] = "";
+	struct answer answer = { 0 };
+	int len;
+
+	signal(SIGCHLD, SIG_DFL);
+	alarm(LOGIN_GRACE_S);
+	if (!read_line(fd, line))
+		errx(1, "no request");
+	if (inet_ntop(AF_INET, &peer->sin_addr, source, sizeof(source)) == NULL)
+		err(1, "inet_ntop");
+	if (sscanf(line, "pam %127s %127s", first, second) == 2)
+		account(first, second, source, &answer);
+	else if (sscanf(line, "floor %127s", first) == 1)
+		bare_adoption(first, &answer);
+	else
+		errx(1, "not a request: %s", line);
+
+	read_cgroups(cgroups, sizeof(cgroups));
+	len = snprintf(line, sizeof(line), "%d\t%" PRId64 "\t%" PRId64 "\t%s\t%s\n", answer.result, answer.before_ns,
+		       answer.account_ns, cgroups, answer.told);
+	if (len < 0 || len >= (int)sizeof(line))
+		errx(1, "the answer is too long");
+	write_all(fd, line, (size_t)len);
+	_exit(0);
+}
+
+static _Noreturn void serve(in_port_t port)
+{
+	const struct sockaddr_in own = { .sin_family = AF_INET, .sin_port = htons(port) };
+	const int on = 1;
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (listener < 0 || setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+	    bind(listener, (const struct sockaddr *)&own, sizeof(own)) != 0 || listen(listener, 128) != 0)
+		err(1, "port %u", (unsigned int)port);
+	signal(SIGCHLD, SIG_IGN);	/* no zombies: a slurmstepd watches an adopted process until its pid is gone */
+	puts("listening");
+	if (fflush(stdout) != 0)
+		err(1, "stdout");
+	for (;;) {
+		struct sockaddr_in peer;
+		socklen_t peer_len = sizeof(peer);
+		int fd = accept(listener, (struct sockaddr *)&peer, &peer_len);
+		pid_t child;
+
+		if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
+			continue;
+		if (fd < 0)
+			err(1, "accept");
+		child = fork();
+		if (child < 0)
+			err(1, "fork");
+		if (child == 0) {
+			close(listener);	/* as in sshd, the login's connection is the only one */
+			serve_one(fd, &peer);
+		}
+		close(fd);
+	}
+}
+
+/* ---- the user's side ------------------------------------------------------------------------------------------- */
+
+struct column {
+	const char *name;
+	const char *request;
+	uint32_t warmup;
+};
+
+static uint32_t number(const char *text, uint32_t max)
+{
+	uint64_t value = 0;
+
+	for (const char *at = text; *at != '\0'; at++) {
+		if (*at < '0' || *at > '9' || (value = value * 10 + (uint64_t)(*at - '0')) > max)
+			errx(2, "%s is no number up to %" PRIu32, text, max);
+	}
+	if (*text == '\0')
+		errx(2, "a number is missing");
+	return (uint32_t)value;
+}
+
+static struct column column_of(char *text)
+{
+	char *warmup = strchr(text, ':');
+	char *request = warmup == NULL ? NULL : strchr(warmup + 1, ':');
+
+	if (request == NULL)
+		errx(2, "%s isn't COLUMN:WARMUP:REQUEST", text);
+	*warmup = *request = '\0';
+	return (struct column){ .name = text, .request = request + 1, .warmup = number(warmup + 1, UINT32_MAX) };
+}
+
+static void log_in(const struct sockaddr_in *node, const struct column *column, uint32_t round, uint32_t place)
+{
+	const struct timeval patience = { .tv_sec = LOGIN_GRACE_S + 5 };
+	char line[LINE_MAX_BYTES], end;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int len = snprintf(line, sizeof(line), "%s\n", column->request);
+
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0 ||
+	    connect(fd, (const struct sockaddr *)node, sizeof(*node)) != 0)
+		err(1, "connect");
+	if (len < 0 || len >= (int)sizeof(line))
+		errx(2, "too long: %s", column->request);
+	write_all(fd, line, (size_t)len);
+	if (!read_line(fd, line))
+		errx(1, "no answer to: %s", column->request);
+	if (read(fd, &end, 1) != 0)	/* the child that was adopted has ended */
+		errx(1, "no end after the answer to: %s", column->request);
+	close(fd);
+	printf("%" PRIu32 "\t%" PRIu32 "\t%s\t%s\n", round, place, column->name, line);
+}
+
+static void pause_for(uint32_t ms)
+{
+	const struct timespec pause = { .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 };
+
+	nanosleep(&pause, NULL);
+}
+
+static uint32_t random_below(uint32_t limit)
+{
+	static uint64_t state = 0x9E3779B97F4A7C15;	/* xorshift64: the same orders in every run */
+
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return (uint32_t)((state >> 32) % limit);
+}
+
+static void shuffle(struct column *columns, uint32_t count)
+{
+	for (uint32_t last = count; last > 1; last--) {
+		uint32_t chosen = random_below(last);
+		struct column moved = columns[chosen];
+
+		columns[chosen] = columns[last - 1];
+		columns[last - 1] = moved;
+	}
+}
+
+static void log_in_often(const struct sockaddr_in *node, uint32_t rounds, uint32_t pause_ms, struct column *columns,
+			 uint32_t count)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (uint32_t i = 0; i < count; i++)
+		for (uint32_t login = 0; login < columns[i].warmup; login++)
+			log_in(node, &columns[i], 0, 0);
+	for (uint32_t round = 1; round <= rounds; round++) {
+		shuffle(columns, count);
+		for (uint32_t i = 0; i < count; i++) {
+			pause_for(pause_ms);	/* the end of the one before isn't this one's cost */
+			log_in(node, &columns[i], round, i + 1);
+		}
+	}
+	if (fflush(stdout) != 0 || ferror(stdout))
+		err(1, "stdout");
+}
+
+int main(int argc, char **argv)
+{
+	struct column columns[COLUMNS_MAX];
+	struct sockaddr_in node = { .sin_family = AF_INET };
+
+	signal(SIGPIPE, SIG_IGN);	/* err() names it better */
+	if (argc == 3 && strcmp(argv[1], "serve") == 0)
+		serve((in_port_t)number(argv[2], UINT16_MAX));
+	if (argc < 7 || argc - 6 > COLUMNS_MAX || strcmp(argv[1], "login") != 0 ||
+	    inet_pton(AF_INET, argv[2], &node.sin_addr) != 1)
+		errx(2, "usage: pamtime serve PORT\n"
+			"       pamtime login ADDRESS PORT ROUNDS PAUSE_MS COLUMN:WARMUP:REQUEST...");
+	node.sin_port = htons((in_port_t)number(argv[3], UINT16_MAX));
+	for (int i = 6; i < argc; i++)
+		columns[i - 6] = column_of(argv[i]);
+	log_in_often(&node, number(argv[4], UINT32_MAX), number(argv[5], UINT32_MAX), columns, (uint32_t)argc - 6);
+	return 0;
+}
