@@ -1,0 +1,49 @@
+package io.adoptd.slurmd.wire;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import java.util.HexFormat;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/** Bytes as they should not be, and what a reader may do about it. */
+public final class Mangled {
+
+    private Mangled() {}
+
+    /** Hex with any blanks in it, as worked examples print it. */
+    public static Bytes hex(String text) {
+        return Bytes.of(HexFormat.of().parseHex(text.replaceAll("\\s", "")));
+    }
+
+    /** All its beginnings, the whole not among them. */
+    public static Stream<Bytes> cuts(Bytes whole) {
+        byte[] bytes = whole.toArray();
+        return IntStream.range(0, bytes.length).mapToObj(end -> Bytes.of(bytes, 0, end));
+    }
+
+    /** All that differ in exactly one byte. */
+    public static Stream<Bytes> changes(Bytes whole) {
+        return IntStream.range(0, whole.size())
+                .boxed()
+                .flatMap(at -> IntStream.range(1, 256).mapToObj(mask -> changed(whole, at, mask)));
+    }
+
+    /** Whatever the bytes are, a reader reads them or says that it cannot; nothing else ever comes out of it. */
+    public static void raisesNothingButDecodeException(Bytes good, Function<Bytes, ?> reader) {
+        Stream.concat(cuts(good), changes(good)).forEach(bytes -> {
+            Throwable raised = catchThrowable(() -> reader.apply(bytes));
+            assertThat(raised == null || raised instanceof DecodeException)
+                    .as("%s raises %s", bytes.toHex(), raised)
+                    .isTrue();
+        });
+    }
+
+    private static Bytes changed(Bytes whole, int at, int mask) {
+        byte[] bytes = whole.toArray();
+        bytes[at] ^= (byte) mask;
+        return Bytes.of(bytes);
+    }
+}
