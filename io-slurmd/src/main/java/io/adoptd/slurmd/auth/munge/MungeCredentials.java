@@ -1,0 +1,101 @@
+package io.adoptd.slurmd.auth.munge;
+
+import io.adoptd.pipeline.time.Deadline;
+import io.adoptd.slurmd.auth.AuthInfo;
+import io.adoptd.slurmd.auth.AuthPlugin;
+import io.adoptd.slurmd.auth.Credentials;
+import io.adoptd.slurmd.auth.MakeAnswer;
+import io.adoptd.slurmd.auth.Token;
+import io.adoptd.slurmd.auth.VerifyAnswer;
+import io.adoptd.slurmd.wire.Bytes;
+import java.time.Duration;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * munge, through libmunge and the munged of this node.
+ *
+ * <p>The library blocks and cannot be interrupted; so its calls run on two threads of their own, which end when nobody
+ * needs them. While a munged hangs, those two are lost to it for the library's patience (10 s); callers then get their
+ * answer at their deadline, and from a full queue at once.
+ */
+public final class MungeCredentials implements Credentials, AutoCloseable {
+
+    private static final int THREADS = 2;
+    private static final int QUEUED = 64;
+    private static final Duration IDLE = Duration.ofSeconds(30);
+
+    private static final String TOO_LATE = "munge: no answer in time";
+    private static final String TOO_MANY = "munge: queue is full";
+
+    private final MungeCalls munge;
+    private final Supplier<AuthInfo> authInfo;
+    private final Scheduler calls;
+
+    /** Reads {@code authInfo} before every call, on a thread that may block: slurm.conf may change. */
+    public MungeCredentials(Supplier<AuthInfo> authInfo) {
+        this(new MungeCalls(), authInfo);
+    }
+
+    MungeCredentials(MungeCalls munge, Supplier<AuthInfo> authInfo) {
+        this.munge = munge;
+        this.authInfo = authInfo;
+        this.calls = threads();
+    }
+
+    @Override
+    public AuthPlugin plugin() {
+        return AuthPlugin.MUNGE;
+    }
+
+    @Override
+    public Mono<MakeAnswer> make(Bytes payload, Deadline deadline) {
+        return call(() -> munge.encode(payload, authInfo.get()), MakeAnswer.Unavailable::new, deadline);
+    }
+
+    @Override
+    public Mono<VerifyAnswer> verify(Token credential, Deadline deadline) {
+        return call(() -> munge.decode(credential, authInfo.get()), VerifyAnswer.Unavailable::new, deadline);
+    }
+
+    /** Lets go of the threads. What is still asked is unavailable from then on. */
+    @Override
+    public void close() {
+        calls.dispose();
+    }
+
+    /** The one thread hop. A call whose deadline passed while it was queued is not made any more. */
+    private <A> Mono<A> call(Supplier<A> call, Function<String, A> unavailable, Deadline deadline) {
+        return Mono.defer(() -> Mono.fromSupplier(() -> deadline.hasPassed() ? unavailable.apply(TOO_LATE) : call.get())
+                        .subscribeOn(calls)
+                        .timeout(deadline.remaining(), deadline.timers()))
+                .onErrorResume(TimeoutException.class, e -> Mono.just(unavailable.apply(TOO_LATE)))
+                .onErrorResume(RejectedExecutionException.class, e -> Mono.just(unavailable.apply(TOO_MANY)));
+    }
+
+    private static Scheduler threads() {
+        var pool = new ThreadPoolExecutor(
+                THREADS, THREADS, IDLE.toSeconds(), TimeUnit.SECONDS, new ArrayBlockingQueue<>(QUEUED), named("munge"));
+        pool.allowCoreThreadTimeOut(true);
+        return Schedulers.fromExecutorService(pool, "munge");
+    }
+
+    private static ThreadFactory named(String name) {
+        var count = new AtomicInteger();
+        return work -> {
+            var thread = new Thread(work, name + "-" + count.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        };
+    }
+}
