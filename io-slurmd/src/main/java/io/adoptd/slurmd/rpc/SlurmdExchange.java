@@ -19,11 +19,14 @@ final class SlurmdExchange {
 
     private final TcpClient client;
 
-    /** Runs on {@code loops}, which whoever made them closes. */
+    /**
+     * Runs on {@code loops}, which whoever made them closes. The resolver comes first: without one, {@code runOn} makes a
+     * whole DNS client.
+     */
     SlurmdExchange(LoopResources loops) {
         this.client = TcpClient.newConnection()
-                .runOn(loops)
                 .resolver(NoopAddressResolverGroup.INSTANCE)
+                .runOn(loops)
                 .option(ChannelOption.TCP_NODELAY, true);
     }
 
