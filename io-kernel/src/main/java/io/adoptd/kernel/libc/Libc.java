@@ -1,0 +1,243 @@
+package io.adoptd.kernel.libc;
+
+import com.sun.jna.LastErrorException;
+import com.sun.jna.Library;
+import com.sun.jna.Memory;
+import com.sun.jna.Native;
+import com.sun.jna.Platform;
+import com.sun.jna.ptr.IntByReference;
+import io.adoptd.kernel.libc.Poll.pollfd;
+import io.adoptd.kernel.libc.SysResource.rlimit64;
+import io.adoptd.kernel.libc.SysSocket.cmsghdr;
+import io.adoptd.kernel.libc.SysSocket.iovec;
+import io.adoptd.kernel.libc.SysSocket.msghdr;
+import io.adoptd.kernel.libc.SysSocket.ucred;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The calls themselves, in records instead of structs, and with {@link KernelException} for every refusal. A call that
+ * a signal interrupts is made again. Descriptors are plain numbers: each call must be made where nobody closes them
+ * meanwhile.
+ */
+public final class Libc {
+
+    private static final SysResource RESOURCE = load(SysResource.class);
+    private static final SysSocket SOCKET = load(SysSocket.class);
+    private static final Poll POLL = load(Poll.class);
+    private static final Unistd UNISTD = load(Unistd.class);
+    private static final Fcntl FCNTL = load(Fcntl.class);
+    private static final SysStat STAT = load(SysStat.class);
+
+    private Libc() {}
+
+    private static <T extends Library> T load(Class<T> mirror) {
+        if (!Platform.isLinux() || !(Platform.ARCH.equals("x86-64") || Platform.ARCH.equals("aarch64"))) {
+            throw new UnsupportedOperationException(
+                    "the structs are laid out for Linux on x86-64 and aarch64, not for " + Platform.RESOURCE_PREFIX);
+        }
+        return Native.load(Platform.C_LIBRARY_NAME, mirror);
+    }
+
+    /** Opens a file for reading; it is not inherited by programs that this process starts. */
+    public static int open(String file) throws KernelException {
+        return (int) call("open " + file, () -> FCNTL.open(file, Fcntl.O_RDONLY | Fcntl.O_CLOEXEC));
+    }
+
+    /**
+     * read(2) into the start of {@code into}.
+     *
+     * @return how many bytes; 0 at the end
+     */
+    public static int read(int fd, byte[] into) throws KernelException {
+        return (int) call("read", () -> UNISTD.read(fd, into, into.length));
+    }
+
+    /** Closes the descriptor, whatever this says: Linux has given the number free even when it reports a fault. */
+    public static void close(int fd) throws KernelException {
+        try {
+            UNISTD.close(fd);
+        } catch (LastErrorException e) {
+            throw new KernelException("close", e.getErrorCode());
+        }
+    }
+
+    /** The effective uid of this process, unsigned. */
+    public static long geteuid() {
+        return Integer.toUnsignedLong(UNISTD.geteuid());
+    }
+
+    /**
+     * Sets which permissions the files that this process makes shall not have.
+     *
+     * @return what it was before
+     */
+    public static int umask(int mask) {
+        return STAT.umask(mask);
+    }
+
+    /**
+     * A new descriptor of a process, close-on-exec, pidfd_open(2), Linux 5.3.
+     *
+     * @throws KernelException ESRCH when there is no such process, ENOSYS when the kernel is older
+     */
+    public static int pidfdOpen(int pid) throws KernelException {
+        return (int) call("pidfd_open " + pid, () -> UNISTD.syscall(Unistd.SYS_pidfd_open, pid, 0));
+    }
+
+    /** Who connected the socket, or listened on it: getsockopt {@code SO_PEERCRED}, unix(7). */
+    public static Ucred peerCredentials(int socket) throws KernelException {
+        var cred = new ucred();
+        var length = new IntByReference(cred.size());
+        call(
+                "getsockopt SO_PEERCRED",
+                () -> SOCKET.getsockopt(socket, SysSocket.SOL_SOCKET, SysSocket.SO_PEERCRED, cred, length));
+        return new Ucred(cred.pid, Integer.toUnsignedLong(cred.uid), Integer.toUnsignedLong(cred.gid));
+    }
+
+    /**
+     * A new descriptor, close-on-exec, of the process that {@link #peerCredentials} names: getsockopt
+     * {@code SO_PEERPIDFD}, Linux 6.5.
+     *
+     * @throws KernelException ENOPROTOOPT when the kernel is older
+     */
+    public static int peerPidfd(int socket) throws KernelException {
+        var pidfd = new IntByReference(-1);
+        var length = new IntByReference(Integer.BYTES);
+        call(
+                "getsockopt SO_PEERPIDFD",
+                () -> SOCKET.getsockopt(socket, SysSocket.SOL_SOCKET, SysSocket.SO_PEERPIDFD, pidfd, length));
+        return pidfd.getValue();
+    }
+
+    /** Whether a read of the descriptor would return at once: poll(2) for {@code POLLIN}, without waiting. */
+    public static boolean isReadable(int fd) throws KernelException {
+        var one = new pollfd();
+        one.fd = fd;
+        one.events = Poll.POLLIN;
+        call("poll", () -> POLL.poll(one, 1, 0));
+        if ((one.revents & Poll.POLLNVAL) != 0) {
+            throw new KernelException("poll", Errno.EBADF);
+        }
+        return one.revents != 0;
+    }
+
+    /**
+     * prlimit(2).
+     *
+     * @param resource one of C's {@code RLIMIT_} numbers
+     * @param limit what to set; null to set nothing
+     * @return what it was before
+     */
+    public static Rlimit prlimit(int pid, int resource, @Nullable Rlimit limit) throws KernelException {
+        var old = new rlimit64();
+        call("prlimit " + pid, () -> RESOURCE.prlimit64(pid, resource, limit == null ? null : struct(limit), old));
+        return new Rlimit(old.rlim_cur, old.rlim_max);
+    }
+
+    private static rlimit64 struct(Rlimit limit) {
+        var struct = new rlimit64();
+        struct.rlim_cur = limit.cur();
+        struct.rlim_max = limit.max();
+        return struct;
+    }
+
+    /**
+     * sendmsg(2) without waiting and without SIGPIPE, with the descriptors as one {@code SCM_RIGHTS}, unix(7).
+     *
+     * @return how many of the bytes went; the descriptors go with the first
+     * @throws KernelException EAGAIN when nothing can be sent now
+     */
+    public static int sendmsg(int socket, byte[] bytes, int... descriptors) throws KernelException {
+        var data = new Memory(bytes.length);
+        data.write(0, bytes, 0, bytes.length);
+        var control = new Memory(cmsgSpace(descriptors.length));
+        control.clear();
+        var header = new cmsghdr(control);
+        header.cmsg_len = cmsgLength(descriptors.length);
+        header.cmsg_level = SysSocket.SOL_SOCKET;
+        header.cmsg_type = SysSocket.SCM_RIGHTS;
+        header.write();
+        control.write(cmsgLength(0), descriptors, 0, descriptors.length);
+        var message = message(data, control);
+        return (int)
+                call("sendmsg", () -> SOCKET.sendmsg(socket, message, SysSocket.MSG_DONTWAIT | SysSocket.MSG_NOSIGNAL));
+    }
+
+    /**
+     * recvmsg(2) without waiting; the descriptors that come are close-on-exec.
+     *
+     * @param atMostBytes leaves what follows in the socket
+     * @param atMostDescriptors room for so many; more make it {@link Message#truncated}
+     * @throws KernelException EAGAIN when there is nothing yet
+     */
+    public static Message recvmsg(int socket, int atMostBytes, int atMostDescriptors) throws KernelException {
+        var control = new Memory(cmsgSpace(atMostDescriptors));
+        var message = message(new Memory(atMostBytes), control);
+        long bytes = call(
+                "recvmsg", () -> SOCKET.recvmsg(socket, message, SysSocket.MSG_DONTWAIT | SysSocket.MSG_CMSG_CLOEXEC));
+        boolean truncated = (message.msg_flags & SysSocket.MSG_CTRUNC) != 0;
+        return new Message((int) bytes, descriptors(control, message.msg_controllen), truncated);
+    }
+
+    private static msghdr message(Memory data, Memory control) {
+        var vector = new iovec();
+        vector.iov_base = data;
+        vector.iov_len = data.size();
+        vector.write();
+        var message = new msghdr(); // its pointers keep all three memories from being freed
+        message.msg_iov = vector.getPointer();
+        message.msg_iovlen = 1;
+        message.msg_control = control;
+        message.msg_controllen = control.size();
+        return message;
+    }
+
+    private static List<Integer> descriptors(Memory control, long length) {
+        var descriptors = new ArrayList<Integer>();
+        for (long at = 0; at + cmsgLength(0) <= length; ) {
+            var header = new cmsghdr(control.share(at));
+            header.read();
+            if (header.cmsg_level == SysSocket.SOL_SOCKET && header.cmsg_type == SysSocket.SCM_RIGHTS) {
+                int count = (int) (header.cmsg_len - cmsgLength(0)) / Integer.BYTES;
+                for (int fd : control.getIntArray(at + cmsgLength(0), count)) {
+                    descriptors.add(fd);
+                }
+            }
+            at += align(Math.max(header.cmsg_len, cmsgLength(0)));
+        }
+        return descriptors;
+    }
+
+    /** C's {@code CMSG_LEN} for so many descriptors; for none it is where they begin. */
+    private static long cmsgLength(int descriptors) {
+        return 16 + (long) Integer.BYTES * descriptors;
+    }
+
+    /** C's {@code CMSG_SPACE} for so many descriptors. */
+    private static long cmsgSpace(int descriptors) {
+        return align(cmsgLength(descriptors));
+    }
+
+    private static long align(long length) {
+        return (length + 7) & ~7;
+    }
+
+    /** A thin system call: its errno alone tells that it failed. */
+    private interface Call {
+        long make() throws LastErrorException;
+    }
+
+    private static long call(String name, Call call) throws KernelException {
+        while (true) {
+            try {
+                return call.make();
+            } catch (LastErrorException e) {
+                if (e.getErrorCode() != Errno.EINTR) {
+                    throw new KernelException(name, e.getErrorCode());
+                }
+            }
+        }
+    }
+}
