@@ -1,0 +1,5 @@
+/** Resource limits of other processes. */
+@NullMarked
+package io.adoptd.kernel.limits;
+
+import org.jspecify.annotations.NullMarked;
