@@ -1,0 +1,139 @@
+package io.adoptd.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.adoptd.kernel.libc.Libc;
+import io.adoptd.kernel.libc.Sockets;
+import io.adoptd.kernel.proc.Proc;
+import io.adoptd.pipeline.Samples;
+import io.adoptd.pipeline.model.LoginProcess;
+import io.adoptd.pipeline.time.Deadline;
+import io.adoptd.pipeline.time.LoginClock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import reactor.core.Disposable;
+import reactor.core.scheduler.Schedulers;
+
+/** Who is at the other end of a real socket: another process, which may end at any moment. */
+class PeerIT {
+
+    @TempDir
+    Path dir;
+
+    @SuppressWarnings("NullAway.Init")
+    private KernelProcesses processes;
+
+    private int listener;
+    private int socket;
+
+    @SuppressWarnings("NullAway.Init")
+    private Child client;
+
+    @BeforeEach
+    void connect() throws Exception {
+        processes = KernelProcesses.ofThisHost();
+        String path = dir.resolve("sock").toString();
+        listener = Sockets.listen(path);
+        String classes = Path.of(PeerMain.class
+                        .getProtectionDomain()
+                        .getCodeSource()
+                        .getLocation()
+                        .toURI())
+                .toString();
+        client = Child.start(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                classes,
+                PeerMain.class.getName(),
+                path);
+        assertThat(client.process().inputReader().readLine()).isEqualTo("connected true");
+        socket = Sockets.accept(listener);
+    }
+
+    @AfterEach
+    void end() throws Exception {
+        client.end();
+        Sockets.close(listener, socket);
+        processes.close();
+    }
+
+    private static Deadline inTime() {
+        return Deadline.in(Duration.ofSeconds(5), LoginClock.monotonic(Schedulers.parallel()));
+    }
+
+    private PeerAnswer identify() {
+        return Samples.answerOf(processes.identify(socket, inTime()));
+    }
+
+    @Test
+    void aPeerIsItsProcessAndItsUser() throws Exception {
+        var credentials = new PeerCredentials(client.pid(), Libc.geteuid(), groupOf(client));
+        assertThat(PeerCredentials.of(socket)).isEqualTo(credentials);
+        assertThat(identify())
+                .isEqualTo(new PeerAnswer.Identified(
+                        new LoginProcess(
+                                client.pid(), processes.startTicks(client.pid()).orElseThrow()),
+                        credentials));
+    }
+
+    private static long groupOf(Child child) throws Exception {
+        return ((Integer) Files.getAttribute(Path.of("/proc/" + child.pid()), "unix:gid")).longValue();
+    }
+
+    @Test
+    void aPeerThatHasEndedIsNotLookedForByItsPid() throws Exception {
+        client.end();
+        assertThat(PeerCredentials.of(socket).pid()).isEqualTo(client.pid());
+        assertThat(identify()).isInstanceOf(PeerAnswer.Unidentified.class);
+    }
+
+    @Test
+    void anotherProcessOfItsPidIsNotTakenForIt() throws Exception {
+        // what /proc would say had the pid been given to somebody else
+        Path recycled = Files.createDirectories(dir.resolve("proc/" + client.pid()));
+        Files.writeString(
+                recycled.resolve("stat"), client.pid() + " (other) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 0 0 0 0 99 0\n");
+        try (var reader = new KernelProcesses(new Proc(dir.resolve("proc").toString()));
+                Peer held = Peer.of(socket)) {
+            assertThat(reader.startTicks(client.pid())).hasValue(99);
+            assertThat(held.isAlive()).isTrue();
+            client.end();
+            assertThat(held.isAlive()).isFalse();
+            assertThat(Samples.answerOf(reader.identify(socket, inTime()))).isInstanceOf(PeerAnswer.Unidentified.class);
+        }
+    }
+
+    @Test
+    void whatIsNoSocketIsNobody() throws Exception {
+        int[] pipe = Sockets.pipe();
+        try {
+            assertThat(Samples.answerOf(processes.identify(pipe[0], inTime())))
+                    .isEqualTo(new PeerAnswer.Unidentified("getsockopt SO_PEERCRED: ENOTSOCK"));
+        } finally {
+            Sockets.close(pipe);
+        }
+    }
+
+    @Test
+    void aPassedDeadlineIsAnAnswer() {
+        var past = Deadline.in(Duration.ZERO, LoginClock.monotonic(Schedulers.parallel()));
+        assertThat(Samples.answerOf(processes.identify(socket, past)))
+                .isEqualTo(new PeerAnswer.Unidentified("timed out"));
+    }
+
+    @Test
+    void noDescriptorIsLeftByAnAnswerOrACancel() throws Exception {
+        Descriptors.assertNoneLeftBy(this::identify);
+        Descriptors.assertNoneLeftBy(() -> {
+            Disposable login = processes.identify(socket, inTime()).subscribe();
+            login.dispose();
+            identify(); // behind the cancelled one's read, if that had begun
+            identify();
+        });
+    }
+}
