@@ -58,7 +58,8 @@ public final class DescriptorPassing {
         }
     }
 
-    private static Received received(Message message) throws KernelException {
+    /** The kernel truncates also what it has no free descriptors for, so that one of two can look like the one. */
+    static Received received(Message message) throws KernelException {
         if (message.descriptors().size() == 1 && !message.truncated()) {
             return new Received.Descriptor(message.descriptors().get(0));
         }
@@ -69,8 +70,8 @@ public final class DescriptorPassing {
     }
 
     private static String whatCame(Message message) {
-        String count = message.descriptors().size() + (message.truncated() ? " or more" : "");
-        return count + " descriptors where one was expected";
+        String more = message.truncated() ? " or more" : "";
+        return message.descriptors().size() + more + " descriptors where one was expected";
     }
 
     /** Closes a descriptor that {@link #receive} gave. */

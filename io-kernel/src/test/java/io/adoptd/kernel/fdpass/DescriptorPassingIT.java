@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import io.adoptd.kernel.Descriptors;
 import io.adoptd.kernel.libc.KernelException;
 import io.adoptd.kernel.libc.Libc;
+import io.adoptd.kernel.libc.Message;
 import io.adoptd.kernel.libc.Sockets;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -129,6 +131,16 @@ class DescriptorPassingIT {
             Libc.sendmsg(socket[0], ONE_BYTE, twenty);
             assertThat(DescriptorPassing.receive(socket[1]))
                     .isEqualTo(new Received.Refused("8 or more descriptors where one was expected"));
+        });
+    }
+
+    @Test
+    void theOneOfTwoThatFoundAFreeDescriptorIsNotTheOne() throws Exception {
+        Descriptors.assertNoneLeftBy(() -> {
+            int[] other = Sockets.pipe();
+            assertThat(DescriptorPassing.received(new Message(1, List.of(other[0]), true)))
+                    .isEqualTo(new Received.Refused("1 or more descriptors where one was expected"));
+            Sockets.close(other[1]);
         });
     }
 

@@ -23,7 +23,9 @@ class ResourceLimitsIT {
 
     @BeforeEach
     void start() throws Exception {
-        child = Child.sleeping();
+        child = Child.start("sh", "-c", "echo started; read line");
+        // while it is still being loaded, a low limit would end it
+        assertThat(child.process().inputReader().readLine()).isEqualTo("started");
     }
 
     @AfterEach
