@@ -50,6 +50,32 @@ class CgroupMembershipTest {
     @Nested
     class V1 {
 
+        /** Read of a process that Slurm 24.11.5 had adopted: task/cgroup, ConstrainRAMSpace, several slurmds. */
+        private static final String RECORDED = """
+                9:name=systemd:/
+                8:pids:/
+                7:blkio:/
+                6:freezer:/slurm_c1/uid_1000/job_4/step_extern
+                5:devices:/
+                4:memory:/slurm_c1/uid_1000/job_4/step_extern
+                3:cpuset:/
+                2:cpuacct:/
+                1:cpu:/
+                0::/
+                """;
+
+        @Test
+        void whereSlurmHasPutOne() {
+            assertIn(RECORDED, "6:freezer:/\n0::/\n", STEP);
+        }
+
+        @Test
+        void whereTheSameOneIsSeenFromOutsideItsCgroupNamespace() {
+            String outside = RECORDED.replaceAll("(?m):/(.*)$", ":/lab/c1/$1").replaceAll("(?m)/$", "");
+            assertIn(outside, "6:freezer:/lab/c1\n0::/lab/c1\n", STEP);
+            assertElsewhere(outside, "6:freezer:/lab/c2\n0::/lab/c2\n", STEP);
+        }
+
         @ParameterizedTest
         @ValueSource(
                 strings = {
