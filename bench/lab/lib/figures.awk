@@ -1,6 +1,7 @@
 # The figures of a run: awk -f figures.awk -v json=FILE -v about=JSON_MEMBERS expected.tsv samples.tsv
 #
-# expected.tsv: case, column, result, job (0: in none), what the user must be told (nothing, or a part of it), steps
+# expected.tsv: case, column, result, job (0: none; 1|2: either), what the user must be told (nothing, or a part of it),
+#               extern steps on the node
 # samples.tsv:  case, then what pamtime prints
 # Prints the tables, and every wrong result; exit code 1 if there was one.
 
@@ -45,7 +46,7 @@ function wrong(   job, n, paths, i) {
     if (job != 0 && $8 == "") return "in no cgroup of job " job
     n = split($8, paths, ";")
     for (i = 1; i <= n; i++)
-        if (paths[i] !~ "/job_" job "/step_extern(/|$)") return "not in job " job ": " $8
+        if (paths[i] !~ "/job_(" job ")/step_extern(/|$)") return "not in job " job ": " $8
     if (told_of[$1, $4] == "" && $9 != "") return "the user is told: " $9
     if (index($9, told_of[$1, $4]) == 0) return "the user isn't told: " told_of[$1, $4]
     return ""

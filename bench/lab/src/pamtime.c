@@ -2,7 +2,7 @@
 /*
  * Times the account phase of a login the way sshd goes through it; bench/lab/measure drives it.
  *
- *	pamtime serve PORT
+ *	pamtime serve PORT [CGROUP_PROCS]
  *	pamtime login ADDRESS PORT ROUNDS PAUSE_MS COLUMN:WARMUP:REQUEST...
  *
  * `serve` runs as root on the compute node. Each connection gets a forked child that holds it, does one request and is
@@ -15,6 +15,11 @@
  * (pam_start, which loads the module), ns of the account phase, the child's cgroups outside its host's root, what the
  * user was told.
  *
+ * To move a process into another cgroup the kernel waits for an RCU grace period, ten milliseconds or more, unless some
+ * process was moved just before (cgroup_threadgroup_rwsem is a percpu_rwsem; kernel/rcu/sync.c). So what an adoption
+ * takes depends on the one before it. With CGROUP_PROCS, the file of the server's own cgroup, the server keeps moving a
+ * process to where it already is, so nobody has to wait. Without it, and with a long pause, everybody has to.
+ *
  * `login` runs where the user comes from: first WARMUP logins of each column, then ROUNDS with every column once, in a
  * new random order each time, so that no column has a time or a predecessor of its own. It prints a line for each
  * login: round (0: warm-up), place in that round, column, and the answer.
@@ -24,6 +29,7 @@
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <pwd.h>
@@ -34,6 +40,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -45,6 +52,7 @@ enum {
 	TEXT_MAX_BYTES = 1500,
 	COLUMNS_MAX = 8,
 	LOGIN_GRACE_S = 60,	/* sshd has an alarm for it as well */
+	KEEP_AWAKE_MS = 2,	/* shorter than a grace period */
 };
 
 struct answer {
@@ -249,7 +257,39 @@ static _Noreturn void serve_one(int fd, const struct sockaddr_in *peer)
 	_exit(0);
 }
 
-static _Noreturn void serve(in_port_t port)
+static void pause_for(uint32_t ms)
+{
+	const struct timespec pause = { .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 };
+
+	nanosleep(&pause, NULL);
+}
+
+/* Starts a process that does, until this one ends. */
+static void keep_cgroups_awake(const char *cgroup_procs)
+{
+	pid_t server = getpid(), child;
+	int fd = open(cgroup_procs, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		err(1, "%s", cgroup_procs);
+	child = fork();
+	if (child < 0)
+		err(1, "fork");
+	if (child > 0) {
+		close(fd);
+		return;
+	}
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+		err(1, "prctl");
+	while (getppid() == server) {
+		if (write(fd, "0", 1) != 1)	/* 0: the writer itself */
+			err(1, "%s", cgroup_procs);
+		pause_for(KEEP_AWAKE_MS);
+	}
+	_exit(0);
+}
+
+static _Noreturn void serve(in_port_t port, const char *cgroup_procs)
 {
 	const struct sockaddr_in own = { .sin_family = AF_INET, .sin_port = htons(port) };
 	const int on = 1;
@@ -258,6 +298,8 @@ static _Noreturn void serve(in_port_t port)
 	if (listener < 0 || setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
 	    bind(listener, (const struct sockaddr *)&own, sizeof(own)) != 0 || listen(listener, 128) != 0)
 		err(1, "port %u", (unsigned int)port);
+	if (cgroup_procs != NULL)
+		keep_cgroups_awake(cgroup_procs);
 	signal(SIGCHLD, SIG_IGN);	/* no zombies: a slurmstepd watches an adopted process until its pid is gone */
 	puts("listening");
 	if (fflush(stdout) != 0)
@@ -336,13 +378,6 @@ static void log_in(const struct sockaddr_in *node, const struct column *column, 
 	printf("%" PRIu32 "\t%" PRIu32 "\t%s\t%s\n", round, place, column->name, line);
 }
 
-static void pause_for(uint32_t ms)
-{
-	const struct timespec pause = { .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 };
-
-	nanosleep(&pause, NULL);
-}
-
 static uint32_t random_below(uint32_t limit)
 {
 	static uint64_t state = 0x9E3779B97F4A7C15;	/* xorshift64: the same orders in every run */
@@ -388,11 +423,11 @@ int main(int argc, char **argv)
 	struct sockaddr_in node = { .sin_family = AF_INET };
 
 	signal(SIGPIPE, SIG_IGN);	/* err() names it better */
-	if (argc == 3 && strcmp(argv[1], "serve") == 0)
-		serve((in_port_t)number(argv[2], UINT16_MAX));
+	if ((argc == 3 || argc == 4) && strcmp(argv[1], "serve") == 0)
+		serve((in_port_t)number(argv[2], UINT16_MAX), argv[3]);
 	if (argc < 7 || argc - 6 > COLUMNS_MAX || strcmp(argv[1], "login") != 0 ||
 	    inet_pton(AF_INET, argv[2], &node.sin_addr) != 1)
-		errx(2, "usage: pamtime serve PORT\n"
+		errx(2, "usage: pamtime serve PORT [CGROUP_PROCS]\n"
 			"       pamtime login ADDRESS PORT ROUNDS PAUSE_MS COLUMN:WARMUP:REQUEST...");
 	node.sin_port = htons((in_port_t)number(argv[3], UINT16_MAX));
 	for (int i = 6; i < argc; i++)
