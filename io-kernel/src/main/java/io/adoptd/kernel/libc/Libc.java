@@ -6,7 +6,9 @@ import com.sun.jna.Memory;
 import com.sun.jna.Native;
 import com.sun.jna.Platform;
 import com.sun.jna.ptr.IntByReference;
+import com.sun.jna.ptr.PointerByReference;
 import io.adoptd.kernel.libc.Poll.pollfd;
+import io.adoptd.kernel.libc.Pwd.passwd;
 import io.adoptd.kernel.libc.SysResource.rlimit64;
 import io.adoptd.kernel.libc.SysSocket.cmsghdr;
 import io.adoptd.kernel.libc.SysSocket.iovec;
@@ -14,6 +16,7 @@ import io.adoptd.kernel.libc.SysSocket.msghdr;
 import io.adoptd.kernel.libc.SysSocket.ucred;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +32,10 @@ public final class Libc {
     private static final Unistd UNISTD = load(Unistd.class);
     private static final Fcntl FCNTL = load(Fcntl.class);
     private static final SysStat STAT = load(SysStat.class);
+    private static final Pwd PWD = load(Pwd.class);
+
+    /** Bytes for the strings of one entry of the user database; sysconf(_SC_GETPW_R_SIZE_MAX) says 1,024. */
+    private static final int PASSWD_BUFFER = 16 * 1_024;
 
     private Libc() {}
 
@@ -66,6 +73,25 @@ public final class Libc {
     /** The effective uid of this process, unsigned. */
     public static long geteuid() {
         return Integer.toUnsignedLong(UNISTD.geteuid());
+    }
+
+    /**
+     * The uid of a user name, unsigned, as nsswitch.conf(5) has it looked up. Blocks for as long as that takes.
+     *
+     * @return empty when nobody has that name
+     */
+    public static OptionalLong getpwnam(String name) throws KernelException {
+        try (var buffer = new Memory(PASSWD_BUFFER)) {
+            var entry = new passwd();
+            var found = new PointerByReference();
+            int errno = PWD.getpwnam_r(name, entry, buffer, buffer.size(), found);
+            if (errno != 0) {
+                throw new KernelException("getpwnam_r", errno);
+            }
+            return found.getValue() == null
+                    ? OptionalLong.empty()
+                    : OptionalLong.of(Integer.toUnsignedLong(entry.pw_uid));
+        }
     }
 
     /**

@@ -15,7 +15,8 @@ public final class Layout {
                     + " msg_flags 48",
             "struct cmsghdr 16 cmsg_len 0 cmsg_level 8 cmsg_type 12",
             "struct ucred 12 pid 0 uid 4 gid 8",
-            "struct pollfd 8 fd 0 events 4 revents 6");
+            "struct pollfd 8 fd 0 events 4 revents 6",
+            "struct passwd 48 pw_name 0 pw_passwd 8 pw_uid 16 pw_gid 20 pw_gecos 24 pw_dir 32 pw_shell 40");
 
     static final List<String> CONSTANTS = List.of(
             "RLIM64_INFINITY -1",

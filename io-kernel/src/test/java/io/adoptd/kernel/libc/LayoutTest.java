@@ -25,7 +25,8 @@ class LayoutTest {
                 new SysSocket.msghdr(),
                 new SysSocket.cmsghdr(new Memory(64)),
                 new SysSocket.ucred(),
-                new Poll.pollfd())) {
+                new Poll.pollfd(),
+                new Pwd.passwd())) {
             mirrored.add(lineOf(struct));
         }
         assertThat(mirrored).isEqualTo(Layout.STRUCTS);

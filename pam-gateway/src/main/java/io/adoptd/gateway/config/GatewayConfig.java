@@ -25,4 +25,8 @@ public record GatewayConfig(
 
     public static final Path DEFAULT_FILE = Path.of("/etc/adoptd/adoptd.conf");
     public static final Path DEFAULT_SOCKET = Path.of("/run/adoptd/gateway.sock");
+
+    /** What holds without a file. */
+    public static final GatewayConfig DEFAULT =
+            new GatewayConfig(DEFAULT_SOCKET, Duration.ofSeconds(3), Slices.DEFAULT, 1_024, null, Level.INFO);
 }

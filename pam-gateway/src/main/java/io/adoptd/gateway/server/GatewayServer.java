@@ -68,7 +68,7 @@ public final class GatewayServer implements Disposable {
 
     private static Mono<Void> serve(Connection client, NettyInbound in, NettyOutbound out, int ownUid, LoginDesk desk) {
         return Mono.fromCallable(() -> ((EpollDomainSocketChannel) client.channel()).peerCredentials())
-                .flatMap(peer -> isTrusted(peer, ownUid) ? converse(in, desk, peer.pid()) : stranger(peer))
+                .flatMap(peer -> isTrusted(peer, ownUid) ? converse(client, in, desk, peer.pid()) : stranger(peer))
                 .takeUntilOther(client.onDispose())
                 .onErrorResume(GatewayServer::clientFault)
                 .flatMap(reply -> out.sendByteArray(Mono.just(reply.encode())).then());
@@ -78,8 +78,13 @@ public final class GatewayServer implements Disposable {
         return peer.uid() == 0 || peer.uid() == ownUid;
     }
 
-    private static Mono<Reply> converse(NettyInbound in, LoginDesk desk, int peerPid) {
-        return in.receive().asByteArray().next().timeout(REQUEST_TIMEOUT).flatMap(frame -> desk.answer(frame, peerPid));
+    private static Mono<Reply> converse(Connection client, NettyInbound in, LoginDesk desk, int peerPid) {
+        int socket = ((EpollDomainSocketChannel) client.channel()).fd().intValue();
+        return in.receive()
+                .asByteArray()
+                .next()
+                .timeout(REQUEST_TIMEOUT)
+                .flatMap(frame -> desk.answer(frame, new LoginDesk.Client(socket, peerPid)));
     }
 
     private static Mono<Reply> stranger(PeerCredentials peer) {

@@ -19,10 +19,10 @@ import io.adoptd.pipeline.policy.LoginPolicy;
 import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.LoginClock;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Function;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,64 +34,70 @@ import reactor.core.publisher.Mono;
  */
 public final class LoginDesk {
 
-    private static final Logger log = LoggerFactory.getLogger("login");
+    /**
+     * Who asks.
+     *
+     * @param socket the server's end of the connection
+     * @param pid as the kernel named it when it connected; for the log
+     */
+    record Client(int socket, int pid) {}
+
+    private static final Logger log = LoggerFactory.getLogger("io.adoptd.login");
     private static final Logger faults = LoggerFactory.getLogger(LoginDesk.class);
 
     /** How long before the module gives up the daemon answers at the latest. */
     private static final Duration HEAD_START = Duration.ofMillis(250);
 
     private final LoginPipeline pipeline;
-    private final Function<Integer, Mono<LoginProcess>> identify;
+    private final Caller.Identification identification;
     private final LoginClock clock;
     private final Duration loginDeadline;
     private final int maxLogins;
-    private final Supplier<Reply.Pong> pong;
+    private final Mono<Reply.Pong> pong;
 
     private final AtomicInteger open = new AtomicInteger();
-    private final AtomicLong decided = new AtomicLong();
+    private final AtomicLong decided;
     private final AtomicLong arrived = new AtomicLong();
 
     /**
      * A desk.
      *
-     * @param identify names the process that has this pid now; an error when there is none
+     * @param identification names the process that asks
      * @param maxLogins how many logins are decided at once; one more is refused as {@code busy}
+     * @param decided counts the logins that got a verdict
      * @param pong what to answer a PING with
      */
     public LoginDesk(
             LoginPipeline pipeline,
-            Function<Integer, Mono<LoginProcess>> identify,
+            Caller.Identification identification,
             LoginClock clock,
             Duration loginDeadline,
             int maxLogins,
-            Supplier<Reply.Pong> pong) {
+            AtomicLong decided,
+            Mono<Reply.Pong> pong) {
         this.pipeline = pipeline;
-        this.identify = identify;
+        this.identification = identification;
         this.clock = clock;
         this.loginDeadline = loginDeadline;
         this.maxLogins = maxLogins;
+        this.decided = decided;
         this.pong = pong;
-    }
-
-    /** Logins decided so far. */
-    public long decided() {
-        return decided.get();
     }
 
     /**
      * Answers one frame.
      *
-     * @param peerPid who asks, as the kernel says
+     * @param client who asks
      * @return exactly one reply, never an error; a cancel stops the login
      */
-    Mono<Reply> answer(byte[] frame, int peerPid) {
+    Mono<Reply> answer(byte[] frame, Client client) {
         return Mono.fromCallable(() -> Request.decode(frame))
-                .flatMap(request -> request.fold(login -> admitted(login, peerPid), ping -> Mono.fromSupplier(pong)))
-                .onErrorResume(FrameException.class, e -> unreadable(e, peerPid))
-                .onErrorResume(bug -> Mono.just(internal(bug, peerPid)));
+                .flatMap(request -> request.fold(login -> admitted(login, client), ping -> pong.cast(Reply.class)))
+                .onErrorResume(FrameException.class, e -> unreadable(e, client.pid()))
+                .onErrorResume(bug -> Mono.just(internal(bug, client.pid())));
     }
 
-    private Mono<Reply> admitted(LoginRequest request, int peerPid) {
+    private Mono<Reply> admitted(LoginRequest request, Client client) {
         if (open.incrementAndGet() > maxLogins) {
             open.decrementAndGet();
             log.warn(LogLine.of("login.refused")
@@ -101,19 +107,29 @@ public final class LoginDesk {
                     .toString());
             return Mono.just(new Refused("busy", "more than " + maxLogins + " logins at once"));
         }
-        return decide(request, peerPid).doFinally(end -> open.decrementAndGet());
+        return decide(request, client).doFinally(end -> open.decrementAndGet());
     }
 
-    private Mono<Reply> decide(LoginRequest request, int peerPid) {
+    private Mono<Reply> decide(LoginRequest request, Client client) {
         long began = clock.now();
         String id = Long.toString(arrived.incrementAndGet(), 36);
         Deadline deadline = Deadline.in(patienceOf(request), clock);
-        return identify.apply(peerPid)
-                .map(process -> login(id, process, request))
-                .flatMap(login -> pipeline.decide(login, deadline))
+        var answered = new AtomicBoolean();
+        return identification
+                .peerOf(client.socket(), deadline)
+                .flatMap(caller -> caller.fold(
+                        known -> pipeline.decide(login(id, known.process(), request), deadline),
+                        unknown -> Mono.just(nobody(unknown, request))))
                 .onErrorResume(bug -> Mono.just(ourFault(bug, request)))
-                .doOnNext(verdict -> note(id, request, peerPid, verdict, Duration.ofNanos(clock.now() - began)))
-                .doOnCancel(() -> abandoned(id, request, peerPid, Duration.ofNanos(clock.now() - began)))
+                .doOnNext(verdict -> {
+                    answered.set(true);
+                    note(id, request, client, verdict, Duration.ofNanos(clock.now() - began));
+                })
+                .doOnCancel(() -> {
+                    if (!answered.get()) { // else the cancel only ends a login that has its verdict
+                        abandoned(id, request, client, Duration.ofNanos(clock.now() - began));
+                    }
+                })
                 .map(verdict -> reply(id, verdict));
     }
 
@@ -137,6 +153,12 @@ public final class LoginDesk {
                 request.options());
     }
 
+    private static Verdict nobody(Caller.Unknown unknown, LoginRequest request) {
+        return new LoginPolicy(request.options())
+                .whenNodeFault(Reason.PROCESS_UNKNOWN)
+                .by(List.of(new Stage("caller", "unknown", unknown.why(), Duration.ZERO)));
+    }
+
     /** The one place where a bug of ours becomes a verdict. */
     private static Verdict ourFault(Throwable bug, LoginRequest request) {
         faults.error("login.failed", bug);
@@ -157,9 +179,9 @@ public final class LoginDesk {
         return Mono.just(new Refused(e.reason(), e.why()));
     }
 
-    private void note(String id, LoginRequest request, int peerPid, Verdict verdict, Duration took) {
+    private void note(String id, LoginRequest request, Client client, Verdict verdict, Duration took) {
         decided.incrementAndGet();
-        var line = about("login.decided", id, request, peerPid)
+        var line = about("login.decided", id, request, client)
                 .word("verdict", verdict.decision().code())
                 .word("reason", verdict.reason().code());
         if (verdict.job() != null) {
@@ -187,20 +209,20 @@ public final class LoginDesk {
         };
     }
 
-    private static void abandoned(String id, LoginRequest request, int peerPid, Duration took) {
-        log.warn(about("login.abandoned", id, request, peerPid)
+    private static void abandoned(String id, LoginRequest request, Client client, Duration took) {
+        log.warn(about("login.abandoned", id, request, client)
                 .with("took_ms", took)
                 .with("why", "the client closed before its verdict")
                 .toString());
     }
 
-    private static LogLine about(String event, String id, LoginRequest request, int peerPid) {
+    private static LogLine about(String event, String id, LoginRequest request, Client client) {
         var line = LogLine.of(event)
                 .word("login", id)
                 .with("user", request.user())
                 .with("uid", request.uid().value())
                 .with("service", request.service())
-                .with("pid", peerPid);
+                .with("pid", client.pid());
         return request.connection() == null
                 ? line.with("rhost", request.rhost())
                 : line.with("source", request.connection().source().toString());

@@ -60,7 +60,11 @@ final class Frame {
         return new Frame(type, Arrays.copyOfRange(bytes, HEADER_SIZE, bytes.length));
     }
 
+    /** The bytes; a body over its bound is our bug, and never reaches the wire. */
     byte[] encode() {
+        if (body.length > (type < VERDICT ? FrameLimits.REQUEST_BODY : FrameLimits.REPLY_BODY)) {
+            throw new IllegalStateException("a body of " + body.length + " bytes");
+        }
         return ByteBuffer.allocate(HEADER_SIZE + body.length)
                 .putInt(MAGIC)
                 .put((byte) VERSION)

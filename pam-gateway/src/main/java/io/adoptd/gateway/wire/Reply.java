@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** What the daemon answers. */
@@ -50,9 +51,13 @@ public sealed interface Reply {
                 new Codes<>("verdict", List.of(Answer.SUCCESS, Answer.IGNORE, Answer.DENY));
         private static final int MAX_VARIABLES = 64;
         private static final int MAX_VARIABLE = 1_024;
+        private static final Pattern VARIABLE_FORM = Pattern.compile("[A-Z_][A-Z0-9_]*=[^\\p{Cntrl}]*");
 
         public VerdictReply {
             variables = List.copyOf(variables);
+            if (variables.size() > MAX_VARIABLES || !variables.stream().allMatch(VARIABLE_FORM.asMatchPredicate())) {
+                throw new IllegalArgumentException("these variables cannot be sent");
+            }
         }
 
         @Override
@@ -61,11 +66,20 @@ public sealed interface Reply {
                     .bytes(ANSWER, new byte[] {ANSWERS.code(answer)})
                     .text(REASON, reason, 64)
                     .text(MESSAGE, message, 256);
-            variables.stream().limit(MAX_VARIABLES).forEach(variable -> out.text(VARIABLE, variable, MAX_VARIABLE));
+            variables.forEach(variable -> out.text(VARIABLE, variable, MAX_VARIABLE));
             return new Frame(
                             Frame.VERDICT,
                             out.text(LOGIN, login, 32).text(DETAIL, detail, 512).body())
                     .encode();
+        }
+
+        private static List<String> variables(List<String> read) throws FrameException {
+            for (String variable : read) {
+                if (!VARIABLE_FORM.matcher(variable).matches()) {
+                    throw FrameException.bad("variable", "not NAME=VALUE");
+                }
+            }
+            return read;
         }
 
         private static VerdictReply decode(byte[] body) throws FrameException {
@@ -74,7 +88,7 @@ public sealed interface Reply {
                     ANSWERS.value(in.bytes("verdict", ANSWER, 1, 1)[0]),
                     in.text("reason", REASON, 64),
                     in.optionalText("message", MESSAGE, 256),
-                    in.texts("variable", VARIABLE, MAX_VARIABLES, MAX_VARIABLE),
+                    variables(in.texts("variable", VARIABLE, MAX_VARIABLES, MAX_VARIABLE)),
                     in.optionalText("login", LOGIN, 32),
                     in.optionalText("detail", DETAIL, 512));
         }

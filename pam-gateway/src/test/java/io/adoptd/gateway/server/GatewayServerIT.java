@@ -28,6 +28,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -206,11 +207,12 @@ class GatewayServerIT {
     private GatewayServer newServer() throws IOException {
         var desk = new LoginDesk(
                 node.pipeline(),
-                pid -> Mono.just(new LoginProcess(pid, 1)),
+                (socket, deadline) -> Mono.just(new Caller.Known(new LoginProcess(socket, 1))),
                 LoginClock.monotonic(Schedulers.parallel()),
                 Duration.ofSeconds(3),
                 MAX_LOGINS,
-                () -> new Pong("test", 1, 2, 3, "c1", "none"));
+                new AtomicLong(),
+                Mono.just(new Pong("test", 1, 2, 3, "c1", "none")));
         int uid = (Integer) Files.getAttribute(dir, "unix:uid");
         return GatewayServer.serve(socket, uid, desk, loops);
     }

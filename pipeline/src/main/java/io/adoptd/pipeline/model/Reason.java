@@ -39,6 +39,8 @@ public enum Reason {
     SPOOL_UNREADABLE,
     /** The node did not tell its steps in time. */
     STEPS_TIMED_OUT,
+    /** The process that asks has ended, or cannot be seen from here. */
+    PROCESS_UNKNOWN,
     /** The login's deadline passed. */
     DEADLINE_PASSED,
     /** A fault of adoptd itself; the log has the stack trace. */

@@ -1,0 +1,28 @@
+package io.adoptd.slurmd.conf;
+
+import io.adoptd.pipeline.model.Reason;
+import java.nio.file.Path;
+
+/** A slurm.conf that cannot be read, and the place in it. */
+public final class SlurmConfException extends NodeFaultException {
+
+    private static final long serialVersionUID = 1L;
+    private static final int MAX_TEXT = 120;
+
+    private SlurmConfException(String why) {
+        super(Reason.NO_SLURM_CONF, why);
+    }
+
+    static SlurmConfException inFile(Path file, String why) {
+        return new SlurmConfException(file + ": " + why);
+    }
+
+    static SlurmConfException inLine(ConfLine line, String why) {
+        return new SlurmConfException(
+                line.file() + ":" + line.number() + ": " + why + ", in \"" + shortened(line.text()) + "\"");
+    }
+
+    private static String shortened(String text) {
+        return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT) + "…";
+    }
+}

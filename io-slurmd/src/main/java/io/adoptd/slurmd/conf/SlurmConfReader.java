@@ -1,0 +1,311 @@
+package io.adoptd.slurmd.conf;
+
+import io.adoptd.pipeline.model.NodeName;
+import io.adoptd.pipeline.model.Uid;
+import io.adoptd.slurmd.auth.AuthInfo;
+import java.io.IOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns the text of a slurm.conf into a {@link SlurmConf}. Unlike Slurm it passes over keys that it does not know, and
+ * what follows them: a newer release may have added them. Source: Slurm src/common/parse_config.c.
+ */
+final class SlurmConfReader {
+
+    static final int MAX_INCLUDE_DEPTH = 10;
+    static final int MAX_LINES = 200_000;
+    static final int MAX_TEXT = 16 << 20;
+    static final int MAX_NODES = 65_536;
+
+    private static final Pattern INCLUDE = Pattern.compile("include\\s+(\\S+)\\s*+", Pattern.CASE_INSENSITIVE);
+    private static final String KEY = "\\s*+([A-Za-z0-9_.]++)\\s*+[-*+/]?\\s*+=";
+    private static final Pattern BEGINNING = Pattern.compile(KEY);
+    private static final Pattern PAIR = Pattern.compile(KEY + "\\s*+(?:\"([^\"]*+)\"|([^\\s\"]\\S*+))(?=\\s|$)");
+    private static final Pattern PORT = Pattern.compile("[0-9]{1,5}");
+
+    private final ConfFiles files;
+    private final Function<String, Optional<Uid>> users;
+
+    /**
+     * @param files where the text of the file and of its includes comes from
+     * @param users the uid of a user name; empty for nobody's
+     */
+    SlurmConfReader(ConfFiles files, Function<String, Optional<Uid>> users) {
+        this.files = files;
+        this.users = users;
+    }
+
+    SlurmConf read(Path file) throws SlurmConfException {
+        var reading = new Reading(file);
+        reading.readFile(file, 0);
+        return reading.conf();
+    }
+
+    private record Pair(String key, String value) {}
+
+    /** One slurm.conf being read, line after line; of two lines with one key the later one holds. */
+    private final class Reading {
+
+        private final Path main;
+        private int lines;
+        private int length;
+
+        private @Nullable String clusterName;
+        private int slurmdPort = SlurmConf.DEFAULT_SLURMD_PORT;
+        private String slurmdSpoolDir = SlurmConf.DEFAULT_SPOOL_DIR;
+        private @Nullable Uid slurmUser = new Uid(0);
+        private @Nullable Uid slurmdUser = new Uid(0);
+        private String authType = SlurmConf.DEFAULT_AUTH_TYPE;
+        private AuthInfo authInfo = AuthInfo.DEFAULT;
+        private @Nullable String defaultPort;
+        private final List<NodeLine> nodeLines = new ArrayList<>();
+
+        Reading(Path main) {
+            this.main = main;
+        }
+
+        SlurmConf conf() throws SlurmConfException {
+            return new SlurmConf(
+                    main, clusterName, slurmdPort, slurmdSpoolDir, slurmUser, slurmdUser, authType, authInfo, nodes());
+        }
+
+        void readFile(Path file, int depth) throws SlurmConfException {
+            String text = text(file);
+            length += text.length();
+            if (length > MAX_TEXT) {
+                throw SlurmConfException.inFile(file, "more than " + MAX_TEXT + " characters with its includes");
+            }
+            for (ConfLine line : ConfLine.of(file, text)) {
+                if (++lines > MAX_LINES) {
+                    throw SlurmConfException.inLine(line, "more than " + MAX_LINES + " lines");
+                }
+                readLine(line, depth);
+            }
+        }
+
+        private String text(Path file) throws SlurmConfException {
+            try {
+                return files.text(file);
+            } catch (NoSuchFileException e) {
+                throw SlurmConfException.inFile(file, "no such file");
+            } catch (IOException e) {
+                throw SlurmConfException.inFile(file, "cannot be read: " + e);
+            }
+        }
+
+        private void readLine(ConfLine line, int depth) throws SlurmConfException {
+            Matcher include = INCLUDE.matcher(line.text());
+            if (include.matches()) {
+                if (depth == MAX_INCLUDE_DEPTH) {
+                    throw SlurmConfException.inLine(line, "more than " + MAX_INCLUDE_DEPTH + " includes in each other");
+                }
+                readFile(included(line, include.group(1)), depth + 1);
+            } else {
+                readKey(line);
+            }
+        }
+
+        private Path included(ConfLine line, String path) throws SlurmConfException {
+            if (path.contains("%c") && clusterName == null) {
+                throw SlurmConfException.inLine(line, "%c before any ClusterName");
+            }
+            String expanded = path.replace("%c", String.valueOf(clusterName).toLowerCase(Locale.ROOT));
+            try {
+                return main.resolveSibling(expanded);
+            } catch (InvalidPathException e) {
+                throw SlurmConfException.inLine(line, "not a path");
+            }
+        }
+
+        private void readKey(ConfLine line) throws SlurmConfException {
+            Matcher beginning = BEGINNING.matcher(line.text());
+            if (!beginning.lookingAt()) {
+                throw SlurmConfException.inLine(line, "not key=value");
+            }
+            switch (beginning.group(1).toLowerCase(Locale.ROOT)) {
+                case "clustername" -> clusterName = only(line);
+                case "slurmdport" -> slurmdPort = port(line, only(line));
+                case "slurmdspooldir" -> slurmdSpoolDir = spoolDir(line, only(line));
+                case "slurmuser" -> slurmUser = user(line, only(line));
+                case "slurmduser" -> slurmdUser = user(line, only(line));
+                case "authtype" -> authType = only(line);
+                case "authinfo" -> authInfo = authInfo(line, only(line));
+                case "nodename" -> readNodes(line);
+                default -> {
+                    // Not one that adoptd needs, or one of a Slurm to come.
+                }
+            }
+        }
+
+        private void readNodes(ConfLine line) throws SlurmConfException {
+            String names = "";
+            String hostnames = null;
+            String addresses = null;
+            String ports = null;
+            for (Pair pair : pairs(line)) {
+                switch (pair.key()) {
+                    case "nodename" -> names = pair.value();
+                    case "nodehostname" -> hostnames = pair.value();
+                    case "nodeaddr" -> addresses = pair.value();
+                    case "port" -> ports = pair.value();
+                    default -> {
+                        // What the node has is not what adoptd asks.
+                    }
+                }
+            }
+            if (names.equalsIgnoreCase("DEFAULT")) {
+                if (hostnames != null || addresses != null) {
+                    throw SlurmConfException.inLine(line, "no NodeHostname or NodeAddr for DEFAULT");
+                }
+                defaultPort = ports == null ? defaultPort : ports;
+            } else {
+                nodeLines.add(new NodeLine(line, names, hostnames, addresses, ports == null ? defaultPort : ports));
+            }
+        }
+
+        /** Only now, for SlurmdPort may stand below. */
+        private List<SlurmNode> nodes() throws SlurmConfException {
+            var nodes = new ArrayList<SlurmNode>();
+            var names = new HashSet<NodeName>();
+            for (NodeLine line : nodeLines) {
+                line.addTo(nodes, names, slurmdPort);
+            }
+            return nodes;
+        }
+
+        private @Nullable Uid user(ConfLine line, String nameOrUid) throws SlurmConfException {
+            if (!nameOrUid.chars().allMatch(c -> c >= '0' && c <= '9')) {
+                return users.apply(nameOrUid).orElse(null);
+            }
+            try {
+                return new Uid(Long.parseLong(nameOrUid));
+            } catch (IllegalArgumentException e) {
+                throw SlurmConfException.inLine(line, "not a uid");
+            }
+        }
+    }
+
+    /** A line of nodes, its lists not yet expanded; null for what it does not say. */
+    private record NodeLine(
+            ConfLine line,
+            String names,
+            @Nullable String hostnames,
+            @Nullable String addresses,
+            @Nullable String ports) {
+
+        void addTo(List<SlurmNode> nodes, Set<NodeName> known, int slurmdPort) throws SlurmConfException {
+            List<String> nameList = expand("NodeName", names);
+            if (nodes.size() + nameList.size() > MAX_NODES) {
+                throw SlurmConfException.inLine(line, "more than " + MAX_NODES + " nodes");
+            }
+            List<String> hostnameList =
+                    hostnames == null ? nameList : perNode("NodeHostname", hostnames, nameList.size());
+            List<String> addressList =
+                    addresses == null ? hostnameList : perNode("NodeAddr", addresses, nameList.size());
+            List<String> portList =
+                    perNode("Port", ports == null ? Integer.toString(slurmdPort) : ports, nameList.size());
+            for (int at = 0; at < nameList.size(); at++) {
+                NodeName name = name(nameList.get(at));
+                if (!known.add(name)) {
+                    throw SlurmConfException.inLine(line, "NodeName " + name + " for the second time");
+                }
+                nodes.add(new SlurmNode(
+                        name, ofNode(at, hostnameList), ofNode(at, addressList), port(line, ofNode(at, portList))));
+            }
+        }
+
+        private NodeName name(String name) throws SlurmConfException {
+            if (!NodeName.isNodeName(name)) {
+                throw SlurmConfException.inLine(line, "not a NodeName");
+            }
+            return new NodeName(name);
+        }
+
+        /** One for each node, or one for all of them. */
+        private List<String> perNode(String key, String list, int count) throws SlurmConfException {
+            List<String> values = expand(key, list);
+            if (values.size() != count && values.size() != 1) {
+                throw SlurmConfException.inLine(line, values.size() + " in " + key + " for " + count + " nodes");
+            }
+            return values;
+        }
+
+        private static String ofNode(int at, List<String> values) {
+            return values.get(values.size() == 1 ? 0 : at);
+        }
+
+        private List<String> expand(String key, String list) throws SlurmConfException {
+            try {
+                List<String> values = HostList.expand(list);
+                if (values.isEmpty()) {
+                    throw SlurmConfException.inLine(line, key + " names nothing");
+                }
+                return values;
+            } catch (IllegalArgumentException e) {
+                throw SlurmConfException.inLine(line, key + ": " + e.getMessage());
+            }
+        }
+    }
+
+    /** The value of a line that may hold one key only. */
+    private static String only(ConfLine line) throws SlurmConfException {
+        List<Pair> pairs = pairs(line);
+        if (pairs.size() != 1) {
+            throw SlurmConfException.inLine(line, "more than one key");
+        }
+        String value = pairs.get(0).value();
+        if (value.isEmpty()) {
+            throw SlurmConfException.inLine(line, "no value");
+        }
+        return value;
+    }
+
+    private static List<Pair> pairs(ConfLine line) throws SlurmConfException {
+        var pairs = new ArrayList<Pair>();
+        Matcher matcher = PAIR.matcher(line.text().stripTrailing());
+        while (matcher.regionStart() < matcher.regionEnd()) {
+            if (!matcher.lookingAt()) {
+                throw SlurmConfException.inLine(line, "not key=value");
+            }
+            String value = matcher.group(2) == null ? matcher.group(3) : matcher.group(2);
+            pairs.add(new Pair(matcher.group(1).toLowerCase(Locale.ROOT), value));
+            matcher.region(matcher.end(), matcher.regionEnd());
+        }
+        return pairs;
+    }
+
+    private static int port(ConfLine line, String port) throws SlurmConfException {
+        int number = PORT.matcher(port).matches() ? Integer.parseInt(port) : 0;
+        if (number < 1 || number > 65_535) {
+            throw SlurmConfException.inLine(line, "not a port: " + port);
+        }
+        return number;
+    }
+
+    private static String spoolDir(ConfLine line, String path) throws SlurmConfException {
+        if (!path.startsWith("/") || path.indexOf('\0') >= 0) {
+            throw SlurmConfException.inLine(line, "not an absolute path");
+        }
+        return path;
+    }
+
+    private static AuthInfo authInfo(ConfLine line, String value) throws SlurmConfException {
+        try {
+            return AuthInfo.parse(value);
+        } catch (IllegalArgumentException e) {
+            throw SlurmConfException.inLine(line, String.valueOf(e.getMessage()));
+        }
+    }
+}

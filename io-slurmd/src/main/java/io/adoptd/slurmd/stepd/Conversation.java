@@ -1,0 +1,331 @@
+package io.adoptd.slurmd.stepd;
+
+import io.adoptd.pipeline.time.Deadline;
+import io.adoptd.slurmd.stepd.StepdAnswer.Failed;
+import io.adoptd.slurmd.stepd.StepdAnswer.Told;
+import io.adoptd.slurmd.wire.DecodeException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongPredicate;
+import jnr.constants.platform.Errno;
+import jnr.enxio.channels.NativeException;
+import jnr.ffi.LastError;
+import jnr.ffi.Runtime;
+import jnr.unixsocket.Credentials;
+import jnr.unixsocket.UnixSocketAddress;
+import jnr.unixsocket.UnixSocketChannel;
+import jnr.unixsocket.UnixSocketOptions;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+
+/**
+ * One conversation with one slurmstepd: connect, see who listens, say hello, then the turns of an {@link Exchange}.
+ * All but {@link #begin} happens on the loop's thread. Source: unix(7), connect(2), Slurm src/slurmd/slurmstepd/req.c.
+ */
+final class Conversation<T> implements StepdLoop.Listener {
+
+    private static final Logger log = LoggerFactory.getLogger(Conversation.class);
+
+    /** A full backlog refuses at once and does not say when it has room: so connect is tried again, ever more slowly. */
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(1);
+
+    private static final Duration LONGEST_PAUSE = Duration.ofMillis(16);
+
+    /** {@code sun_path} of unix(7), without its NUL. */
+    private static final int MAX_PATH = 107;
+
+    /** What all conversations of a node share. */
+    record Setting(StepdLoop loop, DescriptorReceiver descriptors, LastSeenVersion lastSeen) {}
+
+    /**
+     * Whom to talk to.
+     *
+     * @param trusted the uids that may listen there
+     */
+    record Partner(Path socket, LongPredicate trusted) {}
+
+    private final Setting setting;
+    private final Partner partner;
+    private final Exchange<T> exchange;
+    private final MonoSink<StepdAnswer<T>> sink;
+
+    /** Whether it is settled who closes the descriptors: the subscriber, who has the answer, or this conversation. */
+    private final AtomicBoolean settled;
+
+    private final List<Integer> taken = new ArrayList<>();
+    private @Nullable UnixSocketChannel channel;
+    private @Nullable Turn<T> turn;
+    private ByteBuffer hearing = ByteBuffer.allocate(0);
+    private String awaited = "a connection";
+    private Duration pause = FIRST_PAUSE;
+    private int heard;
+    private boolean over;
+
+    private Conversation(
+            Setting setting,
+            Partner partner,
+            Exchange<T> exchange,
+            MonoSink<StepdAnswer<T>> sink,
+            AtomicBoolean settled) {
+        this.setting = setting;
+        this.partner = partner;
+        this.exchange = exchange;
+        this.sink = sink;
+        this.settled = settled;
+    }
+
+    /**
+     * Has the conversation. A cancel closes the socket; descriptors that nobody was given are closed.
+     *
+     * @return exactly one answer, on the loop's thread, at the deadline the latest; whatever the slurmstepd does is an
+     *     answer. It must be requested on subscription, as operators do
+     */
+    static <T> Mono<StepdAnswer<T>> of(Setting setting, Partner partner, Exchange<T> exchange, Deadline deadline) {
+        return Mono.defer(() -> {
+            var settled = new AtomicBoolean();
+            return Mono.<StepdAnswer<T>>create(
+                            sink -> new Conversation<>(setting, partner, exchange, sink, settled).begin(deadline))
+                    .doOnNext(answer -> handOver(settled));
+        });
+    }
+
+    private static void handOver(AtomicBoolean settled) {
+        if (!settled.compareAndSet(false, true)) {
+            throw new IllegalStateException("the answer was not requested when it came: its descriptors are closed");
+        }
+    }
+
+    private void begin(Deadline deadline) {
+        if (deadline.hasPassed()) {
+            sink.success(new Failed<>(StepdFault.SILENT, "no time left to ask"));
+            return;
+        }
+        try {
+            sink.onDispose(deadline.timers()
+                    .schedule(() -> later(this::giveUp), deadline.remaining().toNanos(), TimeUnit.NANOSECONDS));
+            sink.onCancel(() -> later(this::close));
+            setting.loop().execute(this::open);
+        } catch (RejectedExecutionException e) {
+            sink.success(new Failed<>(StepdFault.UNASKED, String.valueOf(e.getMessage())));
+        }
+    }
+
+    /** On the loop's thread; a loop that has ended has abandoned this conversation already. */
+    private void later(Runnable task) {
+        try {
+            setting.loop().execute(task);
+        } catch (RejectedExecutionException e) {
+            log.debug("{} was abandoned", partner.socket());
+        }
+    }
+
+    // From here on: the loop's thread.
+
+    private void open() {
+        if (over) {
+            return;
+        }
+        setting.loop().enter(this);
+        attempt(() -> {
+            byte[] path = partner.socket().toString().getBytes(StandardCharsets.UTF_8);
+            if (path.length > MAX_PATH) {
+                fail(StepdFault.UNASKED, "the path of its socket is longer than " + MAX_PATH + " bytes");
+                return;
+            }
+            channel = UnixSocketChannel.create();
+            channel.configureBlocking(false);
+            connect(channel);
+        });
+    }
+
+    private void connect(UnixSocketChannel socket) throws IOException {
+        if (isConnected(socket)) {
+            greet(socket);
+        } else {
+            awaited = "room in its backlog";
+            setting.loop().executeIn(pause, () -> attempt(() -> connect(socket)));
+            pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+        }
+    }
+
+    private boolean isConnected(UnixSocketChannel socket) throws IOException {
+        try {
+            return socket.isConnectionPending()
+                    ? socket.finishConnect()
+                    : socket.connect(new UnixSocketAddress(partner.socket().toString()));
+        } catch (NativeException e) {
+            throw e;
+        } catch (IOException e) {
+            // JNR keeps the errno to itself here, but it is still the thread's last.
+            throw new NativeException(
+                    e.getMessage(), Errno.valueOf(LastError.getLastError(Runtime.getSystemRuntime())));
+        }
+    }
+
+    private void greet(UnixSocketChannel socket) throws IOException {
+        Credentials peer = socket.getOption(UnixSocketOptions.SO_PEERCRED);
+        long uid = Integer.toUnsignedLong(peer.getUid());
+        if (!partner.trusted().test(uid)) {
+            fail(StepdFault.UNTRUSTED, "uid " + uid + " listens there, as pid " + peer.getPid());
+            return;
+        }
+        setting.loop().listen(socket, this);
+        proceed(Requests.hello(version -> {
+            setting.lastSeen().saw(version);
+            return exchange.with(new Exchange.Peer(version, peer.getPid()));
+        }));
+    }
+
+    /** Says what is to be said, up to the next turn that has to wait. */
+    private void proceed(Turn<T> next) throws IOException {
+        Turn<T> now = next;
+        while (now instanceof Turn.Say<T> say) {
+            say(say.words());
+            now = say.then();
+        }
+        if (now instanceof Turn.Done<T> done) {
+            finish(done.answer());
+            return;
+        }
+        if (now instanceof Turn.Hear<T> hear) {
+            hearing = ByteBuffer.allocate(hear.length());
+            awaited = hear.field();
+        }
+        turn = now;
+    }
+
+    /** The little that is ever said finds room in an empty socket; else nobody reads there. */
+    private void say(List<Integer> words) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(words.size() * Integer.BYTES).order(ByteOrder.nativeOrder());
+        words.forEach(bytes::putInt);
+        int length = bytes.flip().remaining();
+        if (socket().write(bytes) != length) {
+            throw new IOException("it does not take a request of " + length + " bytes");
+        }
+    }
+
+    @Override
+    public void readable() {
+        attempt(() -> {
+            if (turn instanceof Turn.Hear<T> hear) {
+                hear(hear);
+            } else if (turn instanceof Turn.Take<T> take) {
+                take(take);
+            }
+        });
+    }
+
+    private void hear(Turn.Hear<T> hear) throws IOException {
+        if (socket().read(hearing) < 0) {
+            fail(StepdFault.GONE, "hung up before its " + awaited);
+        } else if (!hearing.hasRemaining()) {
+            int offset = heard;
+            heard += hear.length();
+            proceed(hear.then().apply(new Reply(hear.field(), offset, hearing.array())));
+        }
+    }
+
+    private void take(Turn.Take<T> take) throws IOException {
+        int fd;
+        try {
+            fd = setting.descriptors().receive(socket().getFD());
+        } catch (IOException e) {
+            fail(StepdFault.UNREADABLE, "the descriptor after its " + awaited + " did not come: " + e.getMessage());
+            return;
+        }
+        taken.add(fd);
+        heard++;
+        proceed(take.then().apply(fd));
+    }
+
+    /** Every fault of the slurmstepd is an answer; anything else is our bug and stays an error. */
+    private void attempt(Attempt attempt) {
+        if (over) {
+            return;
+        }
+        try {
+            attempt.run();
+        } catch (DecodeException e) {
+            fail(StepdFault.UNREADABLE, String.valueOf(e.getMessage()));
+        } catch (NativeException e) {
+            fail(
+                    meaning(e.getErrno()),
+                    "while waiting for " + awaited + ": " + e.getErrno().name());
+        } catch (IOException e) {
+            fail(StepdFault.UNASKED, "while waiting for " + awaited + ": " + e.getMessage());
+        } catch (RuntimeException e) {
+            close();
+            sink.error(e);
+        }
+    }
+
+    private static StepdFault meaning(Errno errno) {
+        return switch (errno) {
+            case ENOENT, ECONNREFUSED, ECONNRESET, EPIPE -> StepdFault.GONE;
+            default -> StepdFault.UNASKED;
+        };
+    }
+
+    private void giveUp() {
+        if (!over) {
+            fail(StepdFault.SILENT, "still waiting for " + awaited);
+        }
+    }
+
+    @Override
+    public void abandon() {
+        fail(StepdFault.SILENT, "adoptd ends, still waiting for " + awaited);
+    }
+
+    private void fail(StepdFault fault, String why) {
+        close();
+        sink.success(new Failed<>(fault, why));
+    }
+
+    private void finish(T answer) {
+        List<Integer> given = List.copyOf(taken);
+        taken.clear();
+        close();
+        sink.success(new Told<>(answer));
+        if (!given.isEmpty() && settled.compareAndSet(false, true)) {
+            given.forEach(setting.descriptors()::close);
+        }
+    }
+
+    private void close() {
+        if (over) {
+            return;
+        }
+        over = true;
+        setting.loop().leave(this);
+        taken.forEach(setting.descriptors()::close);
+        try {
+            if (channel != null) {
+                channel.close();
+            }
+        } catch (IOException e) {
+            log.debug("{} did not close", partner.socket(), e);
+        }
+    }
+
+    private UnixSocketChannel socket() {
+        return Objects.requireNonNull(channel, "a turn before the connection");
+    }
+
+    private interface Attempt {
+        void run() throws IOException;
+    }
+}

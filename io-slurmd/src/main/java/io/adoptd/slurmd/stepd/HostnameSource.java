@@ -1,0 +1,10 @@
+package io.adoptd.slurmd.stepd;
+
+import java.io.IOException;
+
+/** This host's name as the kernel has it: {@code /proc/sys/kernel/hostname}, proc(5). May block. */
+@FunctionalInterface
+public interface HostnameSource {
+
+    String hostname() throws IOException;
+}

@@ -1,0 +1,167 @@
+package io.adoptd.slurmd.stepd;
+
+import io.adoptd.pipeline.model.Uid;
+import io.adoptd.slurmd.wire.DecodeException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The requests of {@code step_msg_t} that adoptd makes, with their replies. Native byte order, no framing, no padding.
+ * Source: Slurm src/common/stepd_api.c, src/slurmd/slurmstepd/req.c.
+ */
+final class Requests {
+
+    private static final int SLUID = 1;
+    private static final int STATE = 5;
+    private static final int PID_IN_CONTAINER = 8;
+    private static final int DAEMON_PID = 9;
+    private static final int UID = 20;
+    private static final int ADD_EXTERN_PID = 22;
+    private static final int X11_DISPLAY = 23;
+    private static final int GET_NS_FD = 26;
+    private static final int GET_NS_FDS = 28;
+
+    private static final long NO_UID = 0xffff_ffffL;
+    private static final int MAX_DISPLAY = 65_535;
+    private static final int MAX_PATH = 4096;
+    private static final int MAX_NAMESPACES = 8;
+
+    private Requests() {}
+
+    static <T> Turn<T> hello(Function<StepdVersion, Turn<T>> then) {
+        return ask("version", Integer.BYTES, reply -> then.apply(StepdVersion.decode(reply)), StepdVersion.HELLO);
+    }
+
+    /** Whose job it is. */
+    static <T> Turn<T> uid(Function<Uid, Turn<T>> then) {
+        return ask("uid", Integer.BYTES, reply -> then.apply(uidOf(reply)), UID);
+    }
+
+    /** The job's SLUID, null for none; only where {@link StepdVersion#tellsSluid}. */
+    static <T> Turn<T> sluid(Function<@Nullable Sluid, Turn<T>> then) {
+        return ask("sluid", Long.BYTES, reply -> then.apply(Sluid.ofNumber(reply.uint64())), SLUID);
+    }
+
+    static <T> Turn<T> state(StepdVersion version, Function<StepState, Turn<T>> then) {
+        return ask("state", Integer.BYTES, reply -> then.apply(version.state(reply)), STATE);
+    }
+
+    /** The pid of the slurmstepd itself. */
+    static <T> Turn<T> daemonPid(IntFunction<Turn<T>> then) {
+        return ask("daemon_pid", Integer.BYTES, reply -> then.apply(pidOf(reply)), DAEMON_PID);
+    }
+
+    static <T> Turn<T> pidInContainer(int pid, Function<Boolean, Turn<T>> then) {
+        return ask("pid_in_container", Byte.BYTES, reply -> then.apply(reply.bool()), PID_IN_CONTAINER, pid);
+    }
+
+    /** Adopts a process: 0 is yes, −1 is no, anything else is not Slurm's. */
+    static <T> Turn<T> addExternPid(int pid, IntFunction<Turn<T>> then) {
+        return ask("rc", Integer.BYTES, reply -> then.apply(reply.int32()), ADD_EXTERN_PID, pid);
+    }
+
+    static <T> Turn<T> x11Display(Function<X11Display, Turn<T>> then) {
+        return ask(
+                "x11_display",
+                Integer.BYTES,
+                display -> new Turn.Hear<>(
+                        "xauthority_len",
+                        Integer.BYTES,
+                        length -> xauthority(displayOf(display), lengthOf(length), then)),
+                X11_DISPLAY);
+    }
+
+    private static <T> Turn<T> xauthority(int display, int length, Function<X11Display, Turn<T>> then) {
+        return length == 0
+                ? then.apply(new X11Display(display, null))
+                : new Turn.Hear<>("xauthority", length, path -> then.apply(new X11Display(display, pathOf(path))));
+    }
+
+    /** The descriptors of the step's namespaces, in the order in which they are to be joined. */
+    static <T> Turn<T> namespaces(StepdVersion version, Function<List<Namespace>, Turn<T>> then) {
+        return version.listsNamespaces()
+                ? ask("ns_count", Integer.BYTES, count -> nextNamespace(countOf(count), List.of(), then), GET_NS_FDS)
+                : ask("ns_fd", Integer.BYTES, fd -> oneNamespace(hasNamespace(fd), then), GET_NS_FD);
+    }
+
+    private static <T> Turn<T> nextNamespace(int left, List<Namespace> taken, Function<List<Namespace>, Turn<T>> then) {
+        return left == 0
+                ? then.apply(taken)
+                : new Turn.Hear<>("ns_type", Integer.BYTES, reply -> {
+                    int type = typeOf(reply);
+                    return new Turn.Take<>(fd -> nextNamespace(left - 1, with(taken, new Namespace(type, fd)), then));
+                });
+    }
+
+    private static <T> Turn<T> oneNamespace(boolean follows, Function<List<Namespace>, Turn<T>> then) {
+        return follows
+                ? new Turn.Take<>(fd -> then.apply(List.of(new Namespace(Namespace.ANY, fd))))
+                : then.apply(List.of());
+    }
+
+    private static <T> Turn<T> ask(String field, int length, Function<Reply, Turn<T>> then, Integer... words) {
+        return new Turn.Say<>(List.of(words), new Turn.Hear<>(field, length, then));
+    }
+
+    private static Uid uidOf(Reply reply) {
+        long uid = reply.uint32();
+        if (uid == NO_UID) {
+            throw reply.refused(uid + " is no uid");
+        }
+        return new Uid(uid);
+    }
+
+    private static int pidOf(Reply reply) {
+        return inBounds(reply, 1, Integer.MAX_VALUE);
+    }
+
+    private static int displayOf(Reply reply) {
+        return inBounds(reply, 0, MAX_DISPLAY);
+    }
+
+    private static int lengthOf(Reply reply) {
+        return inBounds(reply, 0, MAX_PATH);
+    }
+
+    private static int countOf(Reply reply) {
+        return inBounds(reply, 0, MAX_NAMESPACES);
+    }
+
+    /** The number is the slurmstepd's own of the descriptor, and says no more than whether one follows. */
+    private static boolean hasNamespace(Reply reply) {
+        return inBounds(reply, 0, Integer.MAX_VALUE) > 0;
+    }
+
+    private static int typeOf(Reply reply) {
+        int type = reply.int32();
+        if (!Namespace.isType(type)) {
+            throw reply.refused("0x" + Integer.toHexString(type) + " is no namespace that can be joined");
+        }
+        return type;
+    }
+
+    private static @Nullable String pathOf(Reply reply) {
+        String path = reply.text();
+        if (path.chars().anyMatch(Character::isISOControl)) {
+            throw reply.refused("a control character in it");
+        }
+        return path.isEmpty() ? null : path;
+    }
+
+    private static int inBounds(Reply reply, int least, int most) throws DecodeException {
+        int number = reply.int32();
+        if (number < least || number > most) {
+            throw reply.refused(number + " is not within " + least + " and " + most);
+        }
+        return number;
+    }
+
+    private static List<Namespace> with(List<Namespace> some, Namespace another) {
+        var all = new ArrayList<>(some);
+        all.add(another);
+        return List.copyOf(all);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.adoptd.slurmd.conf;
+
+import org.jspecify.annotations.NullMarked;

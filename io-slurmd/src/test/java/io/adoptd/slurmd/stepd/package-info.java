@@ -1,0 +1,4 @@
+@NullMarked
+package io.adoptd.slurmd.stepd;
+
+import org.jspecify.annotations.NullMarked;

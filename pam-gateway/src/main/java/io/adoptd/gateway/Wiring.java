@@ -1,0 +1,178 @@
+package io.adoptd.gateway;
+
+import io.adoptd.gateway.config.GatewayConfig;
+import io.adoptd.gateway.server.Caller;
+import io.adoptd.kernel.KernelProcesses;
+import io.adoptd.kernel.OwnProcess;
+import io.adoptd.kernel.Users;
+import io.adoptd.kernel.fdpass.DescriptorPassing;
+import io.adoptd.kernel.libc.KernelException;
+import io.adoptd.pipeline.LoginPipeline;
+import io.adoptd.pipeline.model.Uid;
+import io.adoptd.pipeline.time.Deadline;
+import io.adoptd.slurmd.auth.AuthInfo;
+import io.adoptd.slurmd.auth.munge.MungeCredentials;
+import io.adoptd.slurmd.conf.LocalNode;
+import io.adoptd.slurmd.conf.NodeFaultException;
+import io.adoptd.slurmd.conf.SlurmConf;
+import io.adoptd.slurmd.conf.SlurmConfPlaces;
+import io.adoptd.slurmd.conf.SlurmConfSource;
+import io.adoptd.slurmd.rpc.SlurmdCallerid;
+import io.adoptd.slurmd.rpc.SlurmdSettings;
+import io.adoptd.slurmd.stepd.DescriptorReceiver;
+import io.adoptd.slurmd.stepd.LastSeenVersion;
+import io.adoptd.slurmd.stepd.LocalExternSteps;
+import io.adoptd.slurmd.stepd.StepdAdoption;
+import io.adoptd.slurmd.stepd.Stepds;
+import io.adoptd.slurmd.wire.SlurmVersion;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+import reactor.netty.resources.LoopResources;
+
+/** The adapters of a real node, joined: where one needs the other it gets it here. */
+final class Wiring implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(Wiring.class);
+
+    private static final Uid ROOT = new Uid(0);
+    private static final String MUNGE = "auth/munge";
+
+    private final GatewayConfig config;
+    private final SlurmConfSource slurmConf;
+    private final KernelProcesses processes;
+    private final Stepds stepds;
+    private final MungeCredentials munge;
+    private final LastSeenVersion stepdVersion = new LastSeenVersion();
+    private final SlurmdCallerid callerid;
+
+    /** Loads the native libraries, which takes a while. */
+    Wiring(GatewayConfig config, LoopResources loops) throws IOException {
+        this.config = config;
+        this.slurmConf = new SlurmConfSource(
+                new SlurmConfPlaces(config.slurmConf(), System.getenv("SLURM_CONF"), SlurmConfPlaces.CANDIDATES),
+                Users::uidOf);
+        this.processes = KernelProcesses.ofThisHost();
+        this.stepds = Stepds.open(
+                slurmConf, OwnProcess::hostname, new Uid(OwnProcess.effectiveUid()), new Descriptors(), stepdVersion);
+        this.munge = new MungeCredentials(this::authInfo);
+        this.callerid = new SlurmdCallerid(munge, this::slurmdSettings, this::stepdVersion, loops);
+    }
+
+    LoginPipeline pipeline() {
+        return new LoginPipeline(
+                new LocalExternSteps(stepds, this::startTicks),
+                callerid,
+                new StepdAdoption(stepds),
+                processes,
+                config.slices());
+    }
+
+    Mono<Caller> callerOf(int socket, Deadline deadline) {
+        return processes
+                .identify(socket, deadline)
+                .map(answer -> answer.fold(
+                        identified -> new Caller.Known(identified.process()),
+                        unidentified -> new Caller.Unknown(unidentified.why())));
+    }
+
+    /** What the daemon knows of its node. Blocking. */
+    NodeSight sight() {
+        String file = "none";
+        try {
+            SlurmConf conf = slurmConf.current();
+            file = conf.file().toString();
+            return new NodeSight(
+                    LocalNode.find(conf, null, OwnProcess.hostname()).name().value(), file);
+        } catch (NodeFaultException e) {
+            return new NodeSight("unknown: " + e.why(), file);
+        } catch (IOException e) {
+            return new NodeSight("unknown: " + e.getMessage(), file);
+        }
+    }
+
+    /** What a slurm.conf asks for and this version can't do, said when the daemon starts. Blocking. */
+    void warnOfWhatIsNotSpoken() {
+        slurmConf
+                .lastRead()
+                .filter(conf -> !conf.authType().equals(MUNGE))
+                .ifPresent(conf -> log.warn(
+                        "slurm.unspoken AuthType=\"{}\": only {} is spoken, so no source can be asked",
+                        conf.authType(),
+                        MUNGE));
+    }
+
+    /**
+     * The node as the daemon sees it.
+     *
+     * @param node its NodeName, or why it has none
+     * @param slurmConf the file, or that there is none
+     */
+    record NodeSight(String node, String slurmConf) {}
+
+    private long startTicks(int pid) {
+        try {
+            return processes.startTicks(pid).orElse(0);
+        } catch (IOException e) {
+            log.debug("start of pid {} unreadable", pid, e);
+            return 0;
+        }
+    }
+
+    private AuthInfo authInfo() {
+        return slurmConf.lastRead().map(SlurmConf::authInfo).orElse(AuthInfo.DEFAULT);
+    }
+
+    /** A source is only asked once the steps are known, so slurm.conf has been read by then. */
+    private SlurmdSettings slurmdSettings() {
+        return slurmConf
+                .lastRead()
+                .map(conf -> new SlurmdSettings(conf.slurmdPort(), known(conf.slurmUser()), known(conf.slurmdUser())))
+                .orElseThrow(() -> new IllegalStateException("a source is asked before slurm.conf was read"));
+    }
+
+    /** A user that this host does not know is trusted no more than root, who is trusted anyway. */
+    private static Uid known(@Nullable Uid user) {
+        return user == null ? ROOT : user;
+    }
+
+    private SlurmVersion stepdVersion() {
+        return stepdVersion.word().stream()
+                .boxed()
+                .findFirst()
+                .flatMap(SlurmVersion::ofWord)
+                .orElse(SlurmVersion.COMMON);
+    }
+
+    @Override
+    public void close() {
+        stepds.close();
+        munge.close();
+        processes.close();
+    }
+
+    /** io-kernel's descriptors, as io-slurmd wants them. */
+    private static final class Descriptors implements DescriptorReceiver {
+
+        @Override
+        public int receive(int socket) throws IOException {
+            var received = DescriptorPassing.receive(socket);
+            int fd = received.fold(descriptor -> descriptor.fd(), notYet -> -1, ended -> -1, refused -> -1);
+            if (fd < 0) {
+                throw new IOException("expected a descriptor: " + received);
+            }
+            return fd;
+        }
+
+        @Override
+        public void close(int fd) {
+            try {
+                DescriptorPassing.close(fd);
+            } catch (KernelException e) {
+                log.warn("descriptor.unclosed fd={} why=\"{}\"", fd, e.getMessage());
+            }
+        }
+    }
+}
