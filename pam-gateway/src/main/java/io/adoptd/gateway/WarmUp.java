@@ -30,8 +30,8 @@ final class WarmUp {
     /** The last uid there is: no account has it. */
     private static final Uid NOBODY = new Uid(0xffff_fffeL);
 
-    private static final PamOptions STRICT = new PamOptions(
-            ActionNoJobs.DENY, ActionUnknown.DENY, ActionAdoptFailure.DENY, ActionGenericFailure.DENY);
+    private static final PamOptions STRICT =
+            new PamOptions(ActionNoJobs.DENY, ActionUnknown.DENY, ActionAdoptFailure.DENY, ActionGenericFailure.DENY);
 
     private WarmUp() {}
 

@@ -1,0 +1,169 @@
+package io.adoptd.bench.sim;
+
+import ch.qos.logback.classic.Level;
+import io.adoptd.gateway.cli.GatewayClient;
+import io.adoptd.gateway.log.LogSetup;
+import io.adoptd.gateway.server.Caller;
+import io.adoptd.gateway.server.GatewayServer;
+import io.adoptd.gateway.server.LoginDesk;
+import io.adoptd.gateway.wire.Reply;
+import io.adoptd.kernel.KernelProcesses;
+import io.adoptd.kernel.OwnProcess;
+import io.adoptd.pipeline.LoginPipeline;
+import io.adoptd.pipeline.model.NodeName;
+import io.adoptd.pipeline.model.Uid;
+import io.adoptd.pipeline.time.Deadline;
+import io.adoptd.pipeline.time.LoginClock;
+import io.adoptd.pipeline.time.Slices;
+import io.adoptd.slurmd.conf.SlurmConfPlaces;
+import io.adoptd.slurmd.conf.SlurmConfSource;
+import io.adoptd.slurmd.rpc.SlurmdCallerid;
+import io.adoptd.slurmd.rpc.SlurmdSettings;
+import io.adoptd.slurmd.stepd.DescriptorReceiver;
+import io.adoptd.slurmd.stepd.LastSeenVersion;
+import io.adoptd.slurmd.stepd.LocalExternSteps;
+import io.adoptd.slurmd.stepd.StepdAdoption;
+import io.adoptd.slurmd.stepd.Stepds;
+import io.adoptd.slurmd.wire.SlurmVersion;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+import reactor.netty.resources.LoopResources;
+
+/**
+ * adoptd's own server and adapters on a simulated node, below one directory that {@link #close} removes. Three sources
+ * are on loopback: one whose slurmd names {@link #SOURCE_JOB}, one that refuses, one that drops.
+ */
+public final class SimulatedNode implements AutoCloseable {
+
+    /** The job that the slurmd at {@link #ANSWERS} names. */
+    public static final long SOURCE_JOB = 31;
+
+    public static final String ANSWERS = "127.0.0.2";
+    public static final String REFUSES = "127.0.0.3";
+    public static final String DROPS = "127.0.0.4";
+
+    private static final NodeName NODE = new NodeName("c1");
+    private static final Uid ROOT = new Uid(0);
+
+    private final Path home;
+    private final SimulatedStepds stepds;
+    private final SimulatedSlurmd slurmd;
+    private final DroppingPort dropping;
+    private final LoopResources loops = LoopResources.create("adoptd", 1, true);
+    private final KernelProcesses kernel;
+    private final Stepds conversations;
+    private final GatewayServer server;
+
+    public SimulatedNode() throws IOException, InterruptedException {
+        LogSetup.level(Level.ERROR);
+        home = Files.createTempDirectory(
+                "adoptd-sim", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
+        Path spool = Files.createDirectory(home.resolve("spool"));
+        stepds = new SimulatedStepds(spool, NODE);
+        slurmd = new SimulatedSlurmd(Loopback.address(ANSWERS), 0, SOURCE_JOB);
+        dropping = new DroppingPort(Loopback.address(DROPS), slurmd.port());
+        Path conf = Files.write(
+                home.resolve("slurm.conf"),
+                List.of(
+                        "ClusterName=simulated",
+                        "SlurmdSpoolDir=" + spool,
+                        "SlurmdPort=" + slurmd.port(),
+                        "NodeName=" + NODE));
+        kernel = KernelProcesses.ofThisHost();
+        var version = new LastSeenVersion();
+        conversations = Stepds.open(
+                new SlurmConfSource(new SlurmConfPlaces(conf, null, List.of()), name -> Optional.of(ROOT)),
+                NODE::value,
+                new Uid(OwnProcess.effectiveUid()),
+                new NoDescriptors(),
+                version);
+        server = GatewayServer.serve(socket(), Math.toIntExact(OwnProcess.effectiveUid()), desk(), loops);
+    }
+
+    private LoginDesk desk() {
+        var settings = new SlurmdSettings(slurmd.port(), ROOT, ROOT);
+        var pipeline = new LoginPipeline(
+                new LocalExternSteps(conversations, this::startTicks),
+                new SlurmdCallerid(new SimulatedCredentials(), () -> settings, () -> SlurmVersion.COMMON, loops),
+                new StepdAdoption(conversations),
+                new SimulatedProcesses(kernel, stepds),
+                Slices.DEFAULT);
+        var timers = Schedulers.fromExecutorService(loops.onServer(true).next());
+        return new LoginDesk(
+                pipeline,
+                this::callerOf,
+                LoginClock.monotonic(timers),
+                Duration.ofSeconds(3),
+                1_024,
+                new AtomicLong(),
+                Mono.just(new Reply.Pong("simulated", 0, 0, 0, NODE.value(), "simulated")));
+    }
+
+    private Mono<Caller> callerOf(int socket, Deadline deadline) {
+        return kernel.identify(socket, deadline)
+                .map(answer -> answer.fold(
+                        identified -> new Caller.Known(identified.process()),
+                        unidentified -> new Caller.Unknown(unidentified.why())));
+    }
+
+    private long startTicks(int pid) {
+        try {
+            return kernel.startTicks(pid).orElse(0);
+        } catch (IOException e) {
+            return 0;
+        }
+    }
+
+    /** The slurmstepds of this node, to start jobs with. */
+    public SimulatedStepds stepds() {
+        return stepds;
+    }
+
+    /** A client of its gateway, as the PAM module is one. */
+    public GatewayClient client() {
+        return new GatewayClient(socket(), Duration.ofSeconds(10));
+    }
+
+    private Path socket() {
+        return home.resolve("gateway.sock");
+    }
+
+    @Override
+    public void close() throws IOException {
+        server.dispose();
+        conversations.close();
+        kernel.close();
+        loops.dispose();
+        stepds.close();
+        slurmd.close();
+        dropping.close();
+        try (Stream<Path> files = Files.walk(home)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    /** No simulated slurmstepd hands out descriptors. */
+    private static final class NoDescriptors implements DescriptorReceiver {
+        @Override
+        public int receive(int socketFd) throws IOException {
+            throw new IOException("no simulated slurmstepd sends descriptors");
+        }
+
+        @Override
+        public void close(int fd) {
+            throw new IllegalStateException("a descriptor that was never received");
+        }
+    }
+}
