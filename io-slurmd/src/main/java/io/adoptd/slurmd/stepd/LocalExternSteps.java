@@ -14,10 +14,10 @@ import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.slurmd.conf.NodeFaultException;
 import io.adoptd.slurmd.stepd.StepdAnswer.Failed;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.function.IntToLongFunction;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +28,8 @@ import reactor.core.publisher.Mono;
 public final class LocalExternSteps implements ExternSteps {
 
     private static final Logger log = LoggerFactory.getLogger(LocalExternSteps.class);
+
+    private static final long UNKNOWN_TICKS = 0;
 
     private final Stepds stepds;
     private final IntToLongFunction startTicks;
@@ -52,7 +54,7 @@ public final class LocalExternSteps implements ExternSteps {
             Deadline early = deadline.slice(deadline.remaining().multipliedBy(9).dividedBy(10));
             return stepds.read(() -> survey(node), deadline)
                     .flatMap(survey -> askAll(survey, owner, early))
-                    .flatMap(answers -> stepds.read(() -> found(owner, answers), deadline))
+                    .map(LocalExternSteps::found)
                     .onErrorResume(LocalExternSteps::nodeFault);
         });
     }
@@ -63,39 +65,34 @@ public final class LocalExternSteps implements ExternSteps {
     /** What a slurmstepd says of its step. */
     private record Extern(Uid uid, int pid, @Nullable Sluid sluid) {}
 
-    /** What came of asking one. */
-    private record Asked(NodeName node, StepSocket socket, StepdAnswer<Extern> answer) {
-
-        Stream<Extern> extern() {
-            return answer.fold(Stream::of, failed -> Stream.empty());
-        }
-
-        /** Whether the user's job may be among those that are not known. */
-        boolean isSilent() {
-            return answer.fold(told -> false, failed -> switch (failed.fault()) {
-                case GONE, UNTRUSTED -> false;
-                case SILENT, UNREADABLE, UNASKED -> true;
-            });
-        }
-    }
+    /**
+     * What came of asking one.
+     *
+     * @param owned the step, if it is the user's
+     * @param silent whether it may be the user's for all we know
+     */
+    private record Finding(Optional<ExternStep> owned, boolean silent) {}
 
     private Survey survey(@Nullable NodeName node) throws NodeFaultException {
         Stepds.Place place = stepds.place(node);
         return new Survey(place, place.directory().externSockets());
     }
 
-    private Mono<List<Asked>> askAll(Survey survey, Uid owner, Deadline early) {
+    private Mono<List<Finding>> askAll(Survey survey, Uid owner, Deadline early) {
+        int all = Math.max(1, survey.sockets().size());
         return Flux.fromIterable(survey.sockets())
-                .flatMap(
-                        socket -> ask(survey.place(), socket, owner, early),
-                        Math.max(1, survey.sockets().size()))
+                .flatMap(socket -> ask(survey.place(), socket, owner, early), all)
                 .collectList();
     }
 
-    private Mono<Asked> ask(Stepds.Place place, StepSocket socket, Uid owner, Deadline early) {
+    private Mono<Finding> ask(Stepds.Place place, StepSocket socket, Uid owner, Deadline early) {
+        NodeName node = place.directory().node();
         return stepds.ask(place.partner(socket.path()), peer -> extern(peer, owner), early)
-                .map(answer -> new Asked(place.directory().node(), socket, answer))
-                .doOnNext(LocalExternSteps::note);
+                .flatMap(answer -> answer.fold(
+                        extern -> extern.uid().equals(owner)
+                                ? began(socket, extern, early).map(began -> owned(node, socket, extern, began))
+                                : Mono.just(new Finding(Optional.empty(), false)),
+                        failed -> Mono.just(unanswered(socket, failed))));
     }
 
     private static Turn<Extern> extern(Exchange.Peer peer, Uid owner) {
@@ -104,32 +101,37 @@ public final class LocalExternSteps implements ExternSteps {
                 : new Turn.Done<>(new Extern(uid, peer.pid(), null)));
     }
 
-    private static void note(Asked asked) {
-        if (asked.answer() instanceof Failed<Extern> failed) {
-            if (failed.fault() == StepdFault.UNTRUSTED) {
-                log.warn("{} is not a slurmstepd's socket: {}", asked.socket().path(), failed.why());
-            } else {
-                log.debug("{}: {}, {}", asked.socket().path(), failed.fault(), failed.why());
-            }
-        }
+    /** A job that is known is not lost because /proc is slow: its slurmstepd then counts as one of unknown age. */
+    private Mono<StepBegin> began(StepSocket socket, Extern extern, Deadline early) {
+        return stepds.read(() -> startTicks.applyAsLong(extern.pid()), early)
+                .onErrorReturn(Stepds::isOverdue, UNKNOWN_TICKS)
+                .map(ticks -> new StepBegin(ticks, socket.born()));
     }
 
-    /** Blocking, for the start times. */
-    private StepsAnswer found(Uid owner, List<Asked> all) {
-        List<ExternStep> owned = all.stream()
-                .flatMap(asked -> asked.extern()
-                        .filter(extern -> extern.uid().equals(owner))
-                        .map(extern -> step(asked, extern)))
-                .toList();
-        int silent = (int) all.stream().filter(Asked::isSilent).count();
-        return new Found(new OwnedSteps(owned, silent));
-    }
-
-    private ExternStep step(Asked asked, Extern extern) {
-        StepSocket socket = asked.socket();
-        var began = new StepBegin(startTicks.applyAsLong(extern.pid()), socket.born());
+    private static Finding owned(NodeName node, StepSocket socket, Extern extern, StepBegin began) {
         String sluid = extern.sluid() == null ? null : extern.sluid().text();
-        return new ExternStep(asked.node(), socket.job(), socket.hetComponent(), extern.uid(), began, sluid);
+        var step = new ExternStep(node, socket.job(), socket.hetComponent(), extern.uid(), began, sluid);
+        return new Finding(Optional.of(step), false);
+    }
+
+    private static Finding unanswered(StepSocket socket, Failed<Extern> failed) {
+        if (failed.fault() == StepdFault.UNTRUSTED) {
+            log.warn("{} is not a slurmstepd's socket: {}", socket.path(), failed.why());
+        } else {
+            log.debug("{}: {}, {}", socket.path(), failed.fault(), failed.why());
+        }
+        boolean silent = switch (failed.fault()) {
+            case GONE, UNTRUSTED -> false;
+            case SILENT, UNREADABLE, UNASKED -> true;
+        };
+        return new Finding(Optional.empty(), silent);
+    }
+
+    private static StepsAnswer found(List<Finding> findings) {
+        List<ExternStep> owned =
+                findings.stream().flatMap(finding -> finding.owned().stream()).toList();
+        int silent = (int) findings.stream().filter(Finding::silent).count();
+        return new Found(new OwnedSteps(owned, silent));
     }
 
     /** What the node does wrong is an answer. Anything else is our bug and stays an error. */

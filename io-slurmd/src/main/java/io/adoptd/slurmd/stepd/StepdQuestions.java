@@ -37,8 +37,9 @@ public final class StepdQuestions {
 
     /**
      * The namespaces of the step, in the order in which a process has to join them; none if it has none of its own.
-     * Whoever gets the answer closes the descriptors in it, also when it throws the answer away; until then they are
-     * closed here, at a cancel as at a failure.
+     * Whoever gets the answer closes the descriptors in it, also when it comes just after a cancel; until then they are
+     * closed here, at a cancel as at a failure. So nothing that throws answers away may stand between: no timeout, no
+     * other thread.
      */
     public Mono<StepdAnswer<List<Namespace>>> namespaces(ExternStep step, Deadline deadline) {
         return stepds.ask(step, peer -> Requests.namespaces(peer.version(), Turn.Done::new), deadline);

@@ -126,9 +126,12 @@ public final class Stepds implements AutoCloseable {
     }
 
     private static boolean isUnasked(Throwable e) {
-        return e instanceof NodeFaultException
-                || e instanceof TimeoutException
-                || e instanceof RejectedExecutionException;
+        return e instanceof NodeFaultException || isOverdue(e);
+    }
+
+    /** Whether {@link #read} came to nothing for want of time or room. */
+    static boolean isOverdue(Throwable e) {
+        return e instanceof TimeoutException || e instanceof RejectedExecutionException;
     }
 
     private static <T> StepdAnswer<T> unasked(Throwable e) {

@@ -1,0 +1,131 @@
+package io.adoptd.slurmd.stepd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.adoptd.pipeline.Samples;
+import io.adoptd.pipeline.model.AdoptOutcome;
+import io.adoptd.pipeline.model.AdoptOutcome.Failed;
+import io.adoptd.pipeline.model.ExternStep;
+import io.adoptd.pipeline.model.JobId;
+import io.adoptd.pipeline.model.LoginProcess;
+import io.adoptd.pipeline.model.Reason;
+import io.adoptd.pipeline.model.StepBegin;
+import io.adoptd.pipeline.model.Uid;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import reactor.core.publisher.Mono;
+
+class StepdAdoptionTest {
+
+    private TestNode node;
+
+    @BeforeEach
+    void open(@TempDir Path dir) throws IOException {
+        node = new TestNode(dir);
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        node.close();
+    }
+
+    @Test
+    void theProcessIsTheOneThatAsked() throws Exception {
+        List<Integer> pids = new CopyOnWriteArrayList<>();
+        node.run(FakeStepd.talking(node.socket(7), line -> {
+            line.greet(0x2D00);
+            line.request();
+            pids.add(line.hear());
+            line.say(0);
+        }));
+        assertThat(adopt(TestNode.step(7))).isEqualTo(new AdoptOutcome.Accepted());
+        assertThat(pids).containsExactly(4242);
+    }
+
+    @Test
+    void aComponentOfAHeterogeneousJobHasItsOwnSlurmstepd() throws Exception {
+        node.run(FakeStepd.like(0x2D00, 2001, node.spool().resolve("c1_7.4294967292.1")));
+        var component =
+                new ExternStep(TestNode.C1, new JobId(7), 1L, new Uid(2001), new StepBegin(0, Instant.EPOCH), null);
+        assertThat(adopt(component)).isEqualTo(new AdoptOutcome.Accepted());
+        assertThat(reason(adopt(TestNode.step(7)))).isEqualTo(Reason.ADOPT_STEP_GONE);
+    }
+
+    @Test
+    void isAskedOncePerSubscriberAndNotBefore() throws Exception {
+        FakeStepd stepd = node.run(FakeStepd.like(0x2D00, 2001, node.socket(7)));
+        Mono<AdoptOutcome> adoption =
+                new StepdAdoption(node.stepds()).adopt(Samples.SSHD, TestNode.step(7), node.in(Talk.LONG));
+        assertThat(stepd.requests()).isEmpty();
+        adoption.block();
+        assertThat(stepd.requests()).containsExactly(22);
+    }
+
+    @Test
+    void aFailureIsNotTriedAgain() throws Exception {
+        FakeStepd stepd = node.run(FakeStepd.talking(node.socket(7), line -> {
+            line.greet(0x2D00);
+            line.request();
+        }));
+        assertThat(reason(adopt(TestNode.step(7)))).isEqualTo(Reason.ADOPT_STEP_GONE);
+        assertThat(stepd.requests()).containsExactly(22);
+    }
+
+    @Test
+    void anUnknownAnswerIsToldWithItsNumber() throws Exception {
+        node.run(FakeStepd.talking(node.socket(7), line -> {
+            line.greet(0x2D00);
+            line.request();
+            line.hear();
+            line.say(4711);
+        }));
+        assertThat(adopt(TestNode.step(7)))
+                .isEqualTo(new Failed(Reason.ADOPT_UNREADABLE, "the slurmstepd answered 4711"));
+    }
+
+    @Test
+    void aRefusedVersionIsUnreadable() throws Exception {
+        node.run(FakeStepd.talking(node.socket(7), line -> line.greet(-1)));
+        assertThat(reason(adopt(TestNode.step(7)))).isEqualTo(Reason.ADOPT_UNREADABLE);
+    }
+
+    @Test
+    void aBrokenSlurmConfIsToldAsSuch() throws Exception {
+        node.conf("nonsense");
+        assertThat(adopt(TestNode.step(7)))
+                .isInstanceOfSatisfying(
+                        Failed.class, failed -> assertThat(failed.reason()).isEqualTo(Reason.ADOPT_UNREADABLE))
+                .isInstanceOfSatisfying(
+                        Failed.class, failed -> assertThat(failed.why()).contains("slurm.conf:1: not key=value"));
+    }
+
+    @Test
+    void aDeadlineThatHasPassedAdoptsNothing() throws Exception {
+        FakeStepd stepd = node.run(FakeStepd.like(0x2D00, 2001, node.socket(7)));
+        AdoptOutcome outcome = Samples.answerOf(
+                new StepdAdoption(node.stepds()).adopt(Samples.SSHD, TestNode.step(7), node.in(Duration.ZERO)));
+        assertThat(reason(outcome)).isEqualTo(Reason.ADOPT_TIMED_OUT);
+        assertThat(stepd.requests()).isEmpty();
+    }
+
+    private AdoptOutcome adopt(ExternStep step) {
+        return Samples.answerOf(
+                new StepdAdoption(node.stepds()).adopt(new LoginProcess(4242, 1), step, node.in(Talk.LONG)));
+    }
+
+    private static Reason reason(AdoptOutcome outcome) {
+        return outcome.fold(
+                accepted -> {
+                    throw new AssertionError(accepted);
+                },
+                Failed::reason);
+    }
+}
