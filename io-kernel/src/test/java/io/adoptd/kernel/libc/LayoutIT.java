@@ -47,6 +47,7 @@ class LayoutIT {
     private static String source(List<String> lines) {
         return Stream.of(
                         "poll.h",
+                        "pwd.h",
                         "fcntl.h",
                         "unistd.h",
                         "errno.h",
