@@ -9,17 +9,30 @@ public final class SlurmConfException extends NodeFaultException {
     private static final long serialVersionUID = 1L;
     private static final int MAX_TEXT = 120;
 
-    private SlurmConfException(String why) {
+    private final boolean lasting;
+
+    private SlurmConfException(String why, boolean lasting) {
         super(Reason.NO_SLURM_CONF, why);
+        this.lasting = lasting;
+    }
+
+    /** The system did not give the file: it may the next time. */
+    static SlurmConfException unread(Path file, String why) {
+        return new SlurmConfException(file + ": " + why, false);
     }
 
     static SlurmConfException inFile(Path file, String why) {
-        return new SlurmConfException(file + ": " + why);
+        return new SlurmConfException(file + ": " + why, true);
     }
 
     static SlurmConfException inLine(ConfLine line, String why) {
         return new SlurmConfException(
-                line.file() + ":" + line.number() + ": " + why + ", in \"" + shortened(line.text()) + "\"");
+                line.file() + ":" + line.number() + ": " + why + ", in \"" + shortened(line.text()) + "\"", true);
+    }
+
+    /** Whether the same files would be refused again. */
+    boolean isLasting() {
+        return lasting;
     }
 
     private static String shortened(String text) {

@@ -99,9 +99,9 @@ final class SlurmConfReader {
             try {
                 return files.text(file);
             } catch (NoSuchFileException e) {
-                throw SlurmConfException.inFile(file, "no such file");
+                throw SlurmConfException.unread(file, "no such file");
             } catch (IOException e) {
-                throw SlurmConfException.inFile(file, "cannot be read: " + e);
+                throw SlurmConfException.unread(file, "cannot be read: " + e);
             }
         }
 

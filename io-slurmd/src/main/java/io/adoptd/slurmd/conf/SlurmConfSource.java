@@ -51,12 +51,15 @@ public final class SlurmConfSource {
         Reading reading = last;
         if (reading == null || reading.isOutdated(file, nanos.getAsLong())) {
             reading = read(file);
-            last = reading;
+            last = reading.isLasting() ? reading : last;
         }
         return reading.conf();
     }
 
-    /** What the last {@link #current()} found. Never blocks; empty before the first, and while there is a fault. */
+    /**
+     * What the last {@link #current()} found in the files that the system gave it. Never blocks; empty before the first,
+     * and while they hold no slurm.conf.
+     */
     public Optional<SlurmConf> lastRead() {
         return Optional.ofNullable(last).map(Reading::read);
     }
@@ -85,6 +88,11 @@ public final class SlurmConfSource {
             return !file.equals(now)
                     || stamps.stream().anyMatch(FileStamp::isOutdated)
                     || (read != null && read.hasUnknownUser() && nanos - at >= UNKNOWN_USER_LASTS.toNanos());
+        }
+
+        /** A file that the system did not give, for want of descriptors or because the login left, it may give again. */
+        boolean isLasting() {
+            return fault == null || fault.isLasting();
         }
 
         SlurmConf conf() throws SlurmConfException {

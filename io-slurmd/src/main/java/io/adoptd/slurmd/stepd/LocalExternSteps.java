@@ -115,11 +115,7 @@ public final class LocalExternSteps implements ExternSteps {
     }
 
     private static Finding unanswered(StepSocket socket, Failed<Extern> failed) {
-        if (failed.fault() == StepdFault.UNTRUSTED) {
-            log.warn("{} is not a slurmstepd's socket: {}", socket.path(), failed.why());
-        } else {
-            log.debug("{}: {}, {}", socket.path(), failed.fault(), failed.why());
-        }
+        log.debug("{}: {}, {}", socket.path(), failed.fault(), failed.why());
         boolean silent = switch (failed.fault()) {
             case GONE, UNTRUSTED -> false;
             case SILENT, UNREADABLE, UNASKED -> true;

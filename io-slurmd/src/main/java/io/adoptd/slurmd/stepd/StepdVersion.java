@@ -1,5 +1,7 @@
 package io.adoptd.slurmd.stepd;
 
+import io.adoptd.slurmd.wire.SlurmVersion;
+
 /**
  * The release of a slurmstepd, by the word it answers a hello with. Its replies follow its own word, whatever word it
  * was greeted with; all that differs between releases is here. Source: Slurm src/common/stepd_api.c and
@@ -8,12 +10,12 @@ package io.adoptd.slurmd.stepd;
 record StepdVersion(int word) {
 
     /** What every slurmstepd is greeted with: it refuses words that are too old for it, and none that are too new. */
-    static final int HELLO = 0x2D00;
+    static final int HELLO = SlurmVersion.V26_05.word();
 
     private static final int REFUSED = -1;
-    private static final int V22_05 = 0x2600;
-    private static final int V23_11 = 0x2800;
-    private static final int V25_11 = 0x2C00;
+    private static final int V22_05 = SlurmVersion.V22_05.word();
+    private static final int V23_11 = SlurmVersion.V23_11.word();
+    private static final int V25_11 = SlurmVersion.V25_11.word();
     private static final int NEWEST_IMAGINABLE = 0xff00;
 
     static StepdVersion decode(Reply reply) {

@@ -122,7 +122,7 @@ public final class Stepds implements AutoCloseable {
         return read(() -> place(step.node()), deadline)
                 .map(place -> ask(place.partner(place.directory().socketOf(step)), exchange, deadline))
                 .onErrorResume(Stepds::isUnasked, e -> Mono.just(Mono.just(unasked(e))))
-                .flatMap(answer -> answer);
+                .flatMap(conversation -> conversation);
     }
 
     private static boolean isUnasked(Throwable e) {

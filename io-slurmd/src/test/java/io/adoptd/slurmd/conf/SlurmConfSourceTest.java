@@ -89,6 +89,18 @@ class SlurmConfSourceTest {
     }
 
     @Test
+    void whatWasReadLastIsKnownUntilTheFileHoldsSomethingElse() throws Exception {
+        SlurmConfSource source = source(write("slurm.conf", "SlurmdPort=7000"));
+        assertThat(source.lastRead()).isEmpty();
+        SlurmConf read = source.current();
+        assertThat(source.lastRead()).contains(read);
+        write("slurm.conf", "nonsense");
+        assertThat(source.lastRead()).contains(read);
+        assertThatFault(source).contains("not key=value");
+        assertThat(source.lastRead()).isEmpty();
+    }
+
+    @Test
     void aDirectoryOrAnEndlessFileIsAFault() throws Exception {
         assertThatFault(source(dir)).contains("not a regular file");
         assertThatFault(source(Path.of("/dev/zero"))).contains("not a regular file");

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.assertj.core.api.AbstractStringAssert;
@@ -369,14 +370,14 @@ class ConversationTest {
         }
         Path good = listening(FakeStepd.like(0x2D00, 2001, dir.resolve("good")));
         talk.answer(good, UID, Talk.LONG);
-        int threadsBefore = threads();
+        Set<Thread> threadsBefore = Threads.now();
         long descriptorsBefore = settledDescriptors();
         Disposable asking = Flux.fromIterable(silent)
                 .flatMap(socket -> talk.ask(socket, UID, Talk.LONG), silent.size())
                 .subscribe();
         await().untilAsserted(() -> assertThat(Descriptors.count()).isGreaterThanOrEqualTo(descriptorsBefore + 50));
         assertThat(talk.answer(good, UID, Duration.ofSeconds(5))).isEqualTo(ALICE);
-        assertThat(threads()).isLessThanOrEqualTo(threadsBefore);
+        assertThat(Threads.newSince(threadsBefore)).isEmpty();
         asking.dispose();
         await().untilAsserted(() -> assertThat(Descriptors.count()).isLessThanOrEqualTo(descriptorsBefore));
     }
@@ -458,10 +459,6 @@ class ConversationTest {
             now = Descriptors.count();
         }
         return now;
-    }
-
-    private static int threads() {
-        return ManagementFactory.getThreadMXBean().getThreadCount();
     }
 
     private static long cpuOfLoop() {
