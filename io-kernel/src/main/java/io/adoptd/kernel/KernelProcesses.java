@@ -1,7 +1,9 @@
 package io.adoptd.kernel;
 
 import io.adoptd.kernel.cgroup.CgroupMembership;
+import io.adoptd.kernel.libc.Errno;
 import io.adoptd.kernel.libc.KernelException;
+import io.adoptd.kernel.pidfd.Pidfd;
 import io.adoptd.kernel.proc.Proc;
 import io.adoptd.kernel.proc.ProcCgroup;
 import io.adoptd.kernel.proc.ProcException;
@@ -39,6 +41,7 @@ public final class KernelProcesses implements Processes, AutoCloseable {
     private static final int THREADS = 2;
     private static final int MAX_WAITING = 512;
     private static final int INIT = 1;
+    private static final int SIGTERM = 15;
 
     private final Proc proc;
     private final Scheduler reads = Schedulers.fromExecutorService(executor(), "proc");
@@ -91,12 +94,45 @@ public final class KernelProcesses implements Processes, AutoCloseable {
      * @return exactly one answer, at the deadline the latest
      */
     public Mono<PeerAnswer> identify(int socket, Deadline deadline) {
+        return identify(socket, this::identified, deadline);
+    }
+
+    /**
+     * The parent of the process at the other end of a Unix socket, when that one is a helper of it: of the same user, as
+     * sshd's are. Otherwise as {@link #identify(int, Deadline)}; the credentials in the answer are the helper's.
+     */
+    public Mono<PeerAnswer> identifyParent(int socket, Deadline deadline) {
+        return identify(socket, this::identifiedParent, deadline);
+    }
+
+    private Mono<PeerAnswer> identify(int socket, Function<Peer, PeerAnswer> question, Deadline deadline) {
         return Mono.using(
                         () -> Peer.of(socket),
-                        peer -> ask(() -> identified(peer), deadline, PeerAnswer.Unidentified::new),
+                        peer -> ask(() -> question.apply(peer), deadline, PeerAnswer.Unidentified::new),
                         Peer::close)
                 .onErrorResume(
                         KernelException.class, refused -> Mono.just(new PeerAnswer.Unidentified(words(refused))));
+    }
+
+    /**
+     * Asks a process to end: SIGTERM, if it is still the same.
+     *
+     * @return exactly one answer, at the deadline the latest: what came of it, for the log
+     */
+    public Mono<String> end(LoginProcess process, Deadline deadline) {
+        return ask(() -> ended(process), deadline, why -> why);
+    }
+
+    private String ended(LoginProcess process) {
+        try (Pidfd held = Pidfd.open(process.pid())) {
+            if (!isSame(process)) { // held first: what is true of the pid now is true of what is held
+                return "gone";
+            }
+            held.signal(SIGTERM);
+            return "asked to end";
+        } catch (KernelException | ProcException e) {
+            return e instanceof KernelException refused && refused.errno() == Errno.ESRCH ? "gone" : words(e);
+        }
     }
 
     /**
@@ -164,6 +200,38 @@ public final class KernelProcesses implements Processes, AutoCloseable {
         } catch (KernelException | ProcException e) {
             return new PeerAnswer.Unidentified(words(e));
         }
+    }
+
+    private PeerAnswer identifiedParent(Peer helper) {
+        PeerAnswer itself = identified(helper);
+        return itself.fold(
+                known -> {
+                    try {
+                        return parentOf(known);
+                    } catch (KernelException | ProcException e) {
+                        return new PeerAnswer.Unidentified(words(e));
+                    }
+                },
+                unknown -> unknown);
+    }
+
+    /** A child's parent is the same for as long as both live, or init; so the child is looked at again, last. */
+    private PeerAnswer parentOf(PeerAnswer.Identified helper) throws KernelException, ProcException {
+        Optional<ProcStat> child = proc.stat(helper.process().pid());
+        int parent = child.map(ProcStat::parent).orElse(0);
+        if (parent <= INIT) {
+            return new PeerAnswer.Unidentified("a helper without a parent");
+        }
+        OptionalLong startTicks = startTicks(parent);
+        boolean sameUser = proc.status(parent)
+                .filter(status -> status.effectiveUid() == helper.credentials().uid())
+                .isPresent();
+        boolean still =
+                isSame(helper.process()) && proc.stat(helper.process().pid()).equals(child);
+        return startTicks.isPresent() && sameUser && still
+                ? new PeerAnswer.Identified(new LoginProcess(parent, startTicks.getAsLong()), helper.credentials())
+                : new PeerAnswer.Unidentified(
+                        sameUser ? "the helper's parent has ended" : "the helper's parent is another user's");
     }
 
     private static String words(Exception e) {

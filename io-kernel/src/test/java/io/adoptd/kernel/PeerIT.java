@@ -86,6 +86,38 @@ class PeerIT {
     }
 
     @Test
+    void aHelperStandsForItsParent() throws Exception {
+        int self = Math.toIntExact(ProcessHandle.current().pid());
+        assertThat(Samples.answerOf(processes.identifyParent(socket, inTime())))
+                .isEqualTo(new PeerAnswer.Identified(
+                        new LoginProcess(self, processes.startTicks(self).orElseThrow()),
+                        new PeerCredentials(client.pid(), Libc.geteuid(), groupOf(client))));
+        client.end();
+        assertThat(Samples.answerOf(processes.identifyParent(socket, inTime())))
+                .isInstanceOf(PeerAnswer.Unidentified.class);
+    }
+
+    @Test
+    void aParentThatIsInitOrAnotherUsersIsNobody() throws Exception {
+        Path proc = Files.createDirectories(dir.resolve("proc/" + client.pid()));
+        String stat = client.pid() + " (sshd) S %d 1 1 0 -1 0 0 0 0 0 0 0 0 0 0 0 0 0 99 0\n";
+        try (var reader = new KernelProcesses(new Proc(dir.resolve("proc").toString()))) {
+            for (int noParent : new int[] {0, 1}) {
+                Files.writeString(proc.resolve("stat"), stat.formatted(noParent));
+                assertThat(Samples.answerOf(reader.identifyParent(socket, inTime())))
+                        .isEqualTo(new PeerAnswer.Unidentified("a helper without a parent"));
+            }
+            Files.writeString(proc.resolve("stat"), stat.formatted(77));
+            Path parent = Files.createDirectories(dir.resolve("proc/77"));
+            Files.writeString(parent.resolve("stat"), "77 (x) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 0 0 0 0 5 0\n");
+            long other = Libc.geteuid() + 1;
+            Files.writeString(parent.resolve("status"), "Uid:\t" + other + "\t" + other + "\t0\t0\n");
+            assertThat(Samples.answerOf(reader.identifyParent(socket, inTime())))
+                    .isEqualTo(new PeerAnswer.Unidentified("the helper's parent is another user's"));
+        }
+    }
+
+    @Test
     void aPeerThatHasEndedIsNotLookedForByItsPid() throws Exception {
         client.end();
         assertThat(PeerCredentials.of(socket).pid()).isEqualTo(client.pid());

@@ -5,6 +5,7 @@ import io.adoptd.gateway.server.GatewayServer;
 import io.adoptd.gateway.server.LoginDesk;
 import io.adoptd.gateway.wire.Reply.Pong;
 import io.adoptd.kernel.OwnProcess;
+import io.adoptd.kernel.fdpass.DescriptorPassing;
 import io.adoptd.pipeline.LoginPipeline;
 import io.adoptd.pipeline.time.LoginClock;
 import java.io.IOException;
@@ -39,16 +40,17 @@ final class Daemon implements AutoCloseable {
         LoopResources loops = LoopResources.create("adoptd", 1, true);
         Wiring wiring = null;
         try {
-            wiring = new Wiring(config, loops);
-            wiring.sight(); // reads slurm.conf, so that the first login finds it read
-            wiring.warnOfWhatIsNotSpoken();
             var clock = LoginClock.monotonic(
                     Schedulers.fromExecutorService(loops.onServer(true).next()));
+            wiring = new Wiring(config, clock, loops);
+            wiring.sight(); // reads slurm.conf, so that the first login finds it read
+            wiring.warnOfWhatIsNotSpoken();
             LoginPipeline pipeline = wiring.pipeline();
             WarmUp.run(pipeline, clock);
             LoginDesk desk = desk(config, wiring, pipeline, clock);
             int uid = Math.toIntExact(OwnProcess.effectiveUid());
-            return new Daemon(loops, wiring, GatewayServer.serve(config.socket(), uid, desk, loops));
+            return new Daemon(
+                    loops, wiring, GatewayServer.serve(config.socket(), uid, desk, DescriptorPassing::send, loops));
         } catch (IOException | RuntimeException e) {
             if (wiring != null) {
                 wiring.close();
@@ -64,7 +66,14 @@ final class Daemon implements AutoCloseable {
         Mono<Pong> pong = Mono.fromSupplier(() -> pong(wiring.sight(), clock.now() - began, decided.get()))
                 .subscribeOn(Schedulers.boundedElastic());
         return new LoginDesk(
-                pipeline, wiring::callerOf, clock, config.loginDeadline(), config.maxLogins(), decided, pong);
+                pipeline,
+                wiring::callerOf,
+                wiring::endSession,
+                clock,
+                config.loginDeadline(),
+                config.maxLogins(),
+                decided,
+                pong);
     }
 
     private static Pong pong(Wiring.NodeSight sight, long uptimeNanos, long decided) {

@@ -7,7 +7,9 @@ import io.adoptd.pipeline.model.ActionNoJobs;
 import io.adoptd.pipeline.model.ActionUnknown;
 import io.adoptd.pipeline.model.Login;
 import io.adoptd.pipeline.model.LoginProcess;
+import io.adoptd.pipeline.model.Luggage;
 import io.adoptd.pipeline.model.PamOptions;
+import io.adoptd.pipeline.model.Phase;
 import io.adoptd.pipeline.model.Uid;
 import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.LoginClock;
@@ -38,11 +40,11 @@ final class WarmUp {
     /** Blocks, for two seconds at most. What goes wrong here goes wrong again, and is told, at the first login. */
     static void run(LoginPipeline pipeline, LoginClock clock) {
         var self = new LoginProcess(Math.toIntExact(ProcessHandle.current().pid()), 0);
-        var nobody = new Login("warm-up", self, "nobody", NOBODY, "adoptd", null, null, STRICT);
+        var nobody = new Login("warm-up", Phase.ACCOUNT, self, "nobody", NOBODY, "adoptd", null, null, STRICT, null);
         Deadline deadline = Deadline.in(AT_MOST, clock);
         try {
             for (int i = 0; i < LOGINS && !deadline.hasPassed(); i++) {
-                pipeline.decide(nobody, deadline).block(AT_MOST);
+                pipeline.decide(nobody, new Luggage(), deadline).block(AT_MOST);
             }
         } catch (RuntimeException e) {
             log.warn("warmup.failed", e);

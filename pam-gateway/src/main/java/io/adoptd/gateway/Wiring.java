@@ -8,8 +8,11 @@ import io.adoptd.kernel.Users;
 import io.adoptd.kernel.fdpass.DescriptorPassing;
 import io.adoptd.kernel.libc.KernelException;
 import io.adoptd.pipeline.LoginPipeline;
+import io.adoptd.pipeline.model.LoginProcess;
 import io.adoptd.pipeline.model.Uid;
+import io.adoptd.pipeline.port.JobSettings;
 import io.adoptd.pipeline.time.Deadline;
+import io.adoptd.pipeline.time.LoginClock;
 import io.adoptd.slurmd.auth.AuthInfo;
 import io.adoptd.slurmd.auth.munge.MungeCredentials;
 import io.adoptd.slurmd.conf.LocalNode;
@@ -26,6 +29,7 @@ import io.adoptd.slurmd.stepd.StepdAdoption;
 import io.adoptd.slurmd.stepd.Stepds;
 import io.adoptd.slurmd.wire.SlurmVersion;
 import java.io.IOException;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,7 +44,11 @@ final class Wiring implements AutoCloseable {
     private static final Uid ROOT = new Uid(0);
     private static final String MUNGE = "auth/munge";
 
+    /** A session that must not be is ended on the threads of /proc, which may be busy. */
+    private static final Duration END_AT_MOST = Duration.ofSeconds(5);
+
     private final GatewayConfig config;
+    private final LoginClock clock;
     private final SlurmConfSource slurmConf;
     private final KernelProcesses processes;
     private final Stepds stepds;
@@ -49,8 +57,9 @@ final class Wiring implements AutoCloseable {
     private final SlurmdCallerid callerid;
 
     /** Loads the native libraries, which takes a while. */
-    Wiring(GatewayConfig config, LoopResources loops) throws IOException {
+    Wiring(GatewayConfig config, LoginClock clock, LoopResources loops) throws IOException {
         this.config = config;
+        this.clock = clock;
         this.slurmConf = new SlurmConfSource(
                 new SlurmConfPlaces(config.slurmConf(), System.getenv("SLURM_CONF"), SlurmConfPlaces.CANDIDATES),
                 Users::uidOf);
@@ -67,15 +76,22 @@ final class Wiring implements AutoCloseable {
                 callerid,
                 new StepdAdoption(stepds),
                 processes,
+                JobSettings.none(),
                 config.slices());
     }
 
-    Mono<Caller> callerOf(int socket, Deadline deadline) {
-        return processes
-                .identify(socket, deadline)
+    Mono<Caller> callerOf(int socket, Caller.Whose whose, Deadline deadline) {
+        return (switch (whose) {
+                    case PEER -> processes.identify(socket, deadline);
+                    case PARENT -> processes.identifyParent(socket, deadline);
+                })
                 .map(answer -> answer.fold(
                         identified -> new Caller.Known(identified.process()),
                         unidentified -> new Caller.Unknown(unidentified.why())));
+    }
+
+    Mono<String> endSession(LoginProcess process) {
+        return Mono.defer(() -> processes.end(process, Deadline.in(END_AT_MOST, clock)));
     }
 
     /** What the daemon knows of its node. Blocking. */

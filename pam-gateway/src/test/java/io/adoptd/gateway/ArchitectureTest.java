@@ -36,6 +36,7 @@ class ArchitectureTest {
             .onlyDependOnClassesThat(resideInAnyPackage(
                             "io.adoptd.pipeline..",
                             "java.lang..",
+                            "java.nio.charset..",
                             "java.util..",
                             "java.time..",
                             "reactor.core..",
@@ -111,6 +112,8 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule nobodyButTheServerSubscribes = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.adoptd.gateway.server..")
             .should()
             .callMethodWhere(target(owner(assignableTo(Publisher.class))).and(target(nameMatching("subscribe"))));
 

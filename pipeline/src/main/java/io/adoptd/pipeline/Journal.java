@@ -48,6 +48,13 @@ final class Journal {
         running = "";
     }
 
+    /** Notes what came along with another answer; nothing when there is no word for it. */
+    synchronized void add(String name, String outcome, String why) {
+        if (!outcome.isEmpty()) {
+            stages.add(new Stage(name, outcome, why, Duration.ZERO));
+        }
+    }
+
     /** The way so far; a question still open is noted as such. */
     synchronized List<Stage> way() {
         if (running.isEmpty()) {

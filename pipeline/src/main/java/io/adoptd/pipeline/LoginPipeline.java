@@ -3,21 +3,32 @@ package io.adoptd.pipeline;
 import io.adoptd.pipeline.model.AdoptOutcome;
 import io.adoptd.pipeline.model.CalleridAnswer;
 import io.adoptd.pipeline.model.ExternStep;
+import io.adoptd.pipeline.model.Furnishings;
+import io.adoptd.pipeline.model.Furnishings.ContainerUnknown;
+import io.adoptd.pipeline.model.Furnishings.Namespaces;
+import io.adoptd.pipeline.model.Furnishings.TunnelUnknown;
 import io.adoptd.pipeline.model.Login;
+import io.adoptd.pipeline.model.Luggage;
 import io.adoptd.pipeline.model.Membership;
 import io.adoptd.pipeline.model.OwnedSteps;
+import io.adoptd.pipeline.model.Phase;
 import io.adoptd.pipeline.model.Reason;
 import io.adoptd.pipeline.model.StepsAnswer;
+import io.adoptd.pipeline.model.Switches;
 import io.adoptd.pipeline.model.Verdict;
+import io.adoptd.pipeline.model.Wants;
 import io.adoptd.pipeline.policy.Choice;
 import io.adoptd.pipeline.policy.LoginPolicy;
 import io.adoptd.pipeline.port.Adoption;
 import io.adoptd.pipeline.port.Callerid;
 import io.adoptd.pipeline.port.ExternSteps;
+import io.adoptd.pipeline.port.JobSettings;
 import io.adoptd.pipeline.port.Processes;
 import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.Slices;
+import java.util.List;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import reactor.core.publisher.Mono;
 
 /** The one way in: a login goes in, a verdict comes out. */
@@ -27,29 +38,41 @@ public final class LoginPipeline {
     private final Callerid callerid;
     private final Adoption adoption;
     private final Processes processes;
+    private final JobSettings settings;
     private final Slices slices;
+    private final AccountVerdicts accounts = new AccountVerdicts();
 
     public LoginPipeline(
-            ExternSteps externSteps, Callerid callerid, Adoption adoption, Processes processes, Slices slices) {
+            ExternSteps externSteps,
+            Callerid callerid,
+            Adoption adoption,
+            Processes processes,
+            JobSettings settings,
+            Slices slices) {
         this.externSteps = externSteps;
         this.callerid = callerid;
         this.adoption = adoption;
         this.processes = processes;
+        this.settings = settings;
         this.slices = slices;
     }
 
     /**
-     * Decides one login. Nothing is asked before subscription, each question once; a cancel stops the asking.
+     * Decides one login, in the account phase or the session phase. Nothing is asked before subscription, each question
+     * once; a cancel stops the asking.
      *
+     * @param luggage takes what the login is given, such as the descriptors of {@link Verdict#namespaces}; the caller
+     *     closes it when the login is over
      * @param deadline when sshd must have its answer: past it the verdict is the one of {@code action_generic_failure}
      * @return exactly one verdict; an error is a bug of ours, which the caller has to make a generic failure
      */
-    public Mono<Verdict> decide(Login login, Deadline deadline) {
+    public Mono<Verdict> decide(Login login, Luggage luggage, Deadline deadline) {
         return Mono.defer(() -> {
-            var attempt = new Attempt(login, deadline);
+            var attempt = new Attempt(login, luggage, deadline);
             return attempt.verdict()
                     .timeout(deadline.remaining(), deadline.timers())
                     .onErrorResume(TimeoutException.class, late -> attempt.tooLate())
+                    .doOnNext(attempt::remember)
                     .map(verdict -> verdict.by(attempt.journal.way()));
         });
     }
@@ -58,26 +81,55 @@ public final class LoginPipeline {
     private final class Attempt {
 
         private final Login login;
+        private final Luggage luggage;
         private final Deadline deadline;
         private final LoginPolicy policy;
         private final Journal journal;
 
-        Attempt(Login login, Deadline deadline) {
+        Attempt(Login login, Luggage luggage, Deadline deadline) {
             this.login = login;
+            this.luggage = luggage;
             this.deadline = deadline;
             this.policy = new LoginPolicy(login.options());
             this.journal = new Journal(deadline.clock());
         }
 
         Mono<Verdict> verdict() {
-            return steps() // what this user runs here
-                    .flatMap(this::choose) // which row of the table
-                    .flatMap(this::carryOut) // act: once, last
-                    .single(); // no verdict is a bug, never a yes
+            return (login.phase() == Phase.SESSION ? session() : account()).single(); // none is a bug, never a yes
         }
 
         Mono<Verdict> tooLate() {
             return Mono.fromSupplier(() -> policy.whenNodeFault(Reason.DEADLINE_PASSED));
+        }
+
+        void remember(Verdict verdict) {
+            if (login.phase() != Phase.SESSION) {
+                accounts.remember(login, verdict, deadline.clock().now());
+            }
+        }
+
+        private Mono<Verdict> account() {
+            return steps() // what this user runs here
+                    .flatMap(answer -> choose(answer, policy::whenSteps)) // which row of the table
+                    .flatMap(choice -> carryOut(choice, this::adopt)); // act: once, last
+        }
+
+        /** The process that becomes the session has to be in the job that the account phase chose. */
+        private Mono<Verdict> session() {
+            return accounts.recall(login, deadline.clock().now())
+                    .fold(
+                            step -> confirm(new Choice.Adopt(step, Reason.ACCOUNT_JOB, only(step))),
+                            () -> Mono.fromSupplier(policy::whenAccountDecided),
+                            this::sessionAlone);
+        }
+
+        private Mono<Verdict> sessionAlone() {
+            return steps().flatMap(answer -> choose(answer, owned -> policy.whenSession(owned, login.hint())))
+                    .flatMap(choice -> carryOut(choice, this::confirm));
+        }
+
+        private static OwnedSteps only(ExternStep step) {
+            return new OwnedSteps(List.of(step), 0);
         }
 
         private Mono<StepsAnswer> steps() {
@@ -87,9 +139,9 @@ public final class LoginPipeline {
                     Attempt::stepsEntry);
         }
 
-        private Mono<Choice> choose(StepsAnswer answer) {
+        private Mono<Choice> choose(StepsAnswer answer, Function<OwnedSteps, Choice> row) {
             return answer.fold(
-                    found -> ask(policy.whenSteps(found.steps())),
+                    found -> ask(row.apply(found.steps())),
                     fault -> Mono.just(new Choice.Settle(policy.whenNodeFault(fault.reason()))));
         }
 
@@ -108,9 +160,9 @@ public final class LoginPipeline {
                     : callerid.ask(login.connection(), deadline.slice(slices.callerid()));
         }
 
-        private Mono<Verdict> carryOut(Choice choice) {
+        private Mono<Verdict> carryOut(Choice choice, Function<Choice.Adopt, Mono<Verdict>> act) {
             return choice.fold(
-                    this::adopt,
+                    act,
                     unasked -> Mono.error(new IllegalStateException("the source was to be asked before: " + unasked)),
                     settled -> Mono.just(settled.verdict()));
         }
@@ -120,11 +172,42 @@ public final class LoginPipeline {
             return processes
                     .isStill(login.process(), deadline.slice(slices.membership()))
                     .flatMap(still -> still ? askStepd(choice.step()) : gone())
-                    .flatMap(outcome ->
-                            outcome.fold(accepted -> prove(choice.step()), failed -> Mono.<AdoptOutcome>just(failed)))
-                    .flatMap(outcome -> outcome.fold(
-                            proven -> Mono.just(Verdict.adopted(choice.step(), choice.reason())),
-                            failed -> carryOut(policy.whenAdoptFailed(choice, failed.reason()))));
+                    .flatMap(outcome -> outcome.fold(accepted -> prove(choice.step(), accepted), Mono::just))
+                    .flatMap(outcome -> settle(choice, outcome));
+        }
+
+        /** Adopt, unless the process is where it should be. */
+        private Mono<Verdict> confirm(Choice.Adopt choice) {
+            return membership(choice.step())
+                    .flatMap(membership -> membership.fold(
+                            in -> furnish(choice.step()).flatMap(outcome -> settle(choice, outcome)),
+                            elsewhere -> adopt(choice),
+                            gone -> gone().flatMap(outcome -> settle(choice, outcome)),
+                            unreadable -> adopt(choice)));
+        }
+
+        private Mono<Verdict> settle(Choice.Adopt choice, AdoptOutcome outcome) {
+            return outcome.fold(
+                    proven -> proven.furnishings()
+                            .container()
+                            .fold(
+                                    namespaces -> inherit(choice, proven.furnishings(), namespaces),
+                                    unknown -> failed(choice, Reason.ADOPT_NO_CONTAINER)),
+                    failed -> failed(choice, failed.reason()));
+        }
+
+        private Mono<Verdict> failed(Choice.Adopt choice, Reason reason) {
+            return Mono.defer(() -> carryOut(policy.whenAdoptFailed(choice, reason), this::adopt));
+        }
+
+        private Mono<Verdict> inherit(Choice.Adopt choice, Furnishings furnishings, Namespaces namespaces) {
+            return settings.inherit(login.process(), choice.step(), deadline.slice(slices.settings()))
+                    .doOnNext(inherited -> journal.add("settings", inherited.outcome(), inherited.why()))
+                    .map(inherited -> Verdict.adopted(
+                            choice.step(),
+                            choice.reason(),
+                            SessionEnvironment.of(choice.step().job(), furnishings.x11(), inherited),
+                            namespaces.all()));
         }
 
         private Mono<AdoptOutcome> gone() {
@@ -134,25 +217,64 @@ public final class LoginPipeline {
 
         private Mono<AdoptOutcome> askStepd(ExternStep step) {
             return journal.note(
-                    "adopt",
-                    adoption.adopt(login.process(), step, deadline.slice(slices.adopt())),
-                    Attempt::adoptEntry);
+                            "adopt",
+                            adoption.adopt(login.process(), step, wants(), luggage, deadline.slice(slices.adopt())),
+                            Attempt::adoptEntry)
+                    .doOnNext(this::noteFurnishings);
         }
 
-        private Mono<AdoptOutcome> prove(ExternStep step) {
+        private Mono<AdoptOutcome> furnish(ExternStep step) {
+            Wants wants = wants();
+            return wants.equals(Wants.NOTHING)
+                    ? Mono.just(new AdoptOutcome.Accepted(Furnishings.NONE))
+                    : journal.note(
+                                    "furnish",
+                                    adoption.furnish(step, wants, luggage, deadline.slice(slices.adopt())),
+                                    Attempt::adoptEntry)
+                            .doOnNext(this::noteFurnishings);
+        }
+
+        private Wants wants() {
+            Switches switches = login.options().switches();
+            return new Wants(
+                    switches.x11(), switches.container() && login.phase().joinsContainers());
+        }
+
+        private Mono<AdoptOutcome> prove(ExternStep step, AdoptOutcome.Accepted accepted) {
+            return membership(step).map(membership -> proven(membership, accepted));
+        }
+
+        private Mono<Membership> membership(ExternStep step) {
             return journal.note(
-                            "membership",
-                            processes.membership(login.process(), step, deadline.slice(slices.membership())),
-                            Attempt::membershipEntry)
-                    .map(Attempt::proven);
+                    "membership",
+                    processes.membership(login.process(), step, deadline.slice(slices.membership())),
+                    Attempt::membershipEntry);
         }
 
-        private static AdoptOutcome proven(Membership membership) {
+        private static AdoptOutcome proven(Membership membership, AdoptOutcome.Accepted accepted) {
             return membership.fold(
-                    in -> new AdoptOutcome.Accepted(),
+                    in -> accepted,
                     elsewhere -> new AdoptOutcome.Failed(Reason.ADOPT_NOT_IN_STEP, elsewhere.where()),
                     gone -> new AdoptOutcome.Failed(Reason.ADOPT_PROCESS_GONE, ""),
                     unreadable -> new AdoptOutcome.Failed(Reason.ADOPT_NOT_IN_STEP, unreadable.why()));
+        }
+
+        /** Only what there is, and what should be but is not. */
+        private void noteFurnishings(AdoptOutcome outcome) {
+            Furnishings given = outcome.fold(AdoptOutcome.Accepted::furnishings, failed -> Furnishings.NONE);
+            journal.add(
+                    "container",
+                    given.container()
+                            .fold(
+                                    namespaces -> namespaces.all().isEmpty()
+                                            ? ""
+                                            : "" + namespaces.all().size(),
+                                    unknown -> "unknown"),
+                    given.container().fold(namespaces -> "", ContainerUnknown::why));
+            journal.add(
+                    "x11",
+                    given.x11().fold(tunnel -> "" + tunnel.display(), none -> "", unknown -> "unknown"),
+                    given.x11().fold(tunnel -> "", none -> "", TunnelUnknown::why));
         }
 
         private static Journal.Entry stepsEntry(StepsAnswer answer) {

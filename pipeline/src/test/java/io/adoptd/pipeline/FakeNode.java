@@ -4,16 +4,21 @@ import io.adoptd.pipeline.model.AdoptOutcome;
 import io.adoptd.pipeline.model.CalleridAnswer;
 import io.adoptd.pipeline.model.Connection;
 import io.adoptd.pipeline.model.ExternStep;
+import io.adoptd.pipeline.model.Furnishings;
+import io.adoptd.pipeline.model.Inherited;
 import io.adoptd.pipeline.model.JobId;
 import io.adoptd.pipeline.model.LoginProcess;
+import io.adoptd.pipeline.model.Luggage;
 import io.adoptd.pipeline.model.Membership;
 import io.adoptd.pipeline.model.NodeName;
 import io.adoptd.pipeline.model.OwnedSteps;
 import io.adoptd.pipeline.model.StepsAnswer;
 import io.adoptd.pipeline.model.Uid;
+import io.adoptd.pipeline.model.Wants;
 import io.adoptd.pipeline.port.Adoption;
 import io.adoptd.pipeline.port.Callerid;
 import io.adoptd.pipeline.port.ExternSteps;
+import io.adoptd.pipeline.port.JobSettings;
 import io.adoptd.pipeline.port.Processes;
 import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.Slices;
@@ -25,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /** A whole node by hand: all ports, each answering what the test says, each question written down. */
-public final class FakeNode implements ExternSteps, Callerid, Adoption, Processes {
+public final class FakeNode implements ExternSteps, Callerid, Adoption, Processes, JobSettings {
 
     /** What was asked, in order: {@code steps}, {@code callerid}, {@code adopt 7}, … */
     public final List<String> asked = new ArrayList<>();
@@ -34,6 +39,8 @@ public final class FakeNode implements ExternSteps, Callerid, Adoption, Processe
     private Mono<CalleridAnswer> callerid = Mono.just(new CalleridAnswer.Indeterminate());
     private final Map<Long, Mono<AdoptOutcome>> adoptions = new HashMap<>();
     private Mono<Membership> membership = Mono.just(new Membership.InStep());
+    private Furnishings furnishings = Furnishings.NONE;
+    private Inherited inherited = Inherited.NOTHING;
     private boolean still = true;
 
     public FakeNode runs(ExternStep... steps) {
@@ -74,8 +81,19 @@ public final class FakeNode implements ExternSteps, Callerid, Adoption, Processe
         return this;
     }
 
+    /** What the slurmstepds give for a session, as far as it is wanted. */
+    public FakeNode furnishes(Furnishings what) {
+        this.furnishings = what;
+        return this;
+    }
+
+    public FakeNode bequeaths(Inherited what) {
+        this.inherited = what;
+        return this;
+    }
+
     public LoginPipeline pipeline() {
-        return new LoginPipeline(this, this, this, this, Slices.DEFAULT);
+        return new LoginPipeline(this, this, this, this, this, Slices.DEFAULT);
     }
 
     @Override
@@ -89,10 +107,28 @@ public final class FakeNode implements ExternSteps, Callerid, Adoption, Processe
     }
 
     @Override
-    public Mono<AdoptOutcome> adopt(LoginProcess process, ExternStep step, Deadline deadline) {
+    public Mono<AdoptOutcome> adopt(
+            LoginProcess process, ExternStep step, Wants wants, Luggage luggage, Deadline deadline) {
         return asked(
                 "adopt " + step.job(),
-                adoptions.getOrDefault(step.job().value(), Mono.just(new AdoptOutcome.Accepted())));
+                adoptions.getOrDefault(
+                        step.job().value(), Mono.fromSupplier(() -> new AdoptOutcome.Accepted(given(wants)))));
+    }
+
+    @Override
+    public Mono<AdoptOutcome> furnish(ExternStep step, Wants wants, Luggage luggage, Deadline deadline) {
+        return asked("furnish " + step.job(), Mono.fromSupplier(() -> new AdoptOutcome.Accepted(given(wants))));
+    }
+
+    private Furnishings given(Wants wants) {
+        return new Furnishings(
+                wants.container() ? furnishings.container() : Furnishings.NONE.container(),
+                wants.x11() ? furnishings.x11() : Furnishings.NONE.x11());
+    }
+
+    @Override
+    public Mono<Inherited> inherit(LoginProcess process, ExternStep step, Deadline deadline) {
+        return Mono.fromSupplier(() -> inherited);
     }
 
     @Override

@@ -13,14 +13,20 @@ import io.adoptd.pipeline.model.ActionUnknown;
 import io.adoptd.pipeline.model.AdoptOutcome;
 import io.adoptd.pipeline.model.CalleridAnswer;
 import io.adoptd.pipeline.model.Decision;
+import io.adoptd.pipeline.model.Furnishings;
+import io.adoptd.pipeline.model.Inherited;
 import io.adoptd.pipeline.model.JobId;
 import io.adoptd.pipeline.model.Login;
+import io.adoptd.pipeline.model.Luggage;
 import io.adoptd.pipeline.model.Membership;
+import io.adoptd.pipeline.model.Namespace;
 import io.adoptd.pipeline.model.OwnedSteps;
 import io.adoptd.pipeline.model.PamOptions;
+import io.adoptd.pipeline.model.Phase;
 import io.adoptd.pipeline.model.Reason;
 import io.adoptd.pipeline.model.Stage;
 import io.adoptd.pipeline.model.StepsAnswer;
+import io.adoptd.pipeline.model.Switches;
 import io.adoptd.pipeline.model.Verdict;
 import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.LoginClock;
@@ -42,6 +48,7 @@ class LoginPipelineTest {
     private final VirtualTimeScheduler time = VirtualTimeScheduler.create();
     private final LoginClock clock = LoginClock.of(time);
     private final FakeNode node = new FakeNode();
+    private final Luggage luggage = new Luggage();
 
     @Test
     void theOnlyJobIsJoinedWithoutAskingTheSource() {
@@ -237,8 +244,147 @@ class LoginPipelineTest {
                 .containsExactly("steps=2", "callerid=job_7", "adopt=ok", "membership=in_step");
     }
 
+    @Test
+    void anOnlyJobAsksTheSourceWhereTheLineSaysSo() {
+        node.runs(step(7, 1)).sourceJob(7);
+        PamOptions asking = STRICT.with(new Switches(true, true, true));
+        assertThat(decided(login(asking)).reason()).isEqualTo(Reason.SOURCE_JOB);
+        node.callerid(Mono.just(new CalleridAnswer.Indeterminate()));
+        assertThat(decided(login(asking)).reason()).isEqualTo(Reason.SOURCE_UNKNOWN);
+    }
+
+    @Test
+    void aSessionGetsTheDisplayAndTheNamespacesOfItsJob() {
+        node.runs(step(7, 1))
+                .furnishes(new Furnishings(
+                        new Furnishings.Namespaces(List.of(new Namespace(0x20000, 9))),
+                        new Furnishings.Tunnel(23, "/tmp/xauth")));
+        Verdict verdict = decided(login(USUAL));
+        assertThat(verdict.namespaces()).containsExactly(new Namespace(0x20000, 9));
+        assertThat(verdict.environment())
+                .containsExactly(
+                        Map.entry("SLURM_JOB_ID", "7"),
+                        Map.entry("DISPLAY", "localhost:23.0"),
+                        Map.entry("XAUTHORITY", "/tmp/xauth"));
+        Verdict plain = decided(login(USUAL.with(new Switches(false, false, false))));
+        assertThat(plain.namespaces()).isEmpty();
+        assertThat(plain.environment()).containsOnlyKeys("SLURM_JOB_ID");
+    }
+
+    @Test
+    void aHelperIsGivenNoNamespaceToJoin() {
+        node.runs(step(7, 1))
+                .furnishes(new Furnishings(
+                        new Furnishings.Namespaces(List.of(new Namespace(0, 9))), new Furnishings.NoTunnel()));
+        assertThat(decided(login(Phase.ACCOUNT_BY_HELPER, USUAL, null)).namespaces())
+                .isEmpty();
+    }
+
+    @Test
+    void aContainerThatIsNotToldIsAFailureAndATunnelIsNot() {
+        node.runs(step(7, 1))
+                .furnishes(new Furnishings(
+                        new Furnishings.ContainerUnknown("silent"), new Furnishings.TunnelUnknown("silent")));
+        Verdict denied = decided(login(USUAL));
+        assertThat(denied.reason()).isEqualTo(Reason.ADOPT_NO_CONTAINER);
+        assertThat(denied.decision()).isEqualTo(Decision.DENIED);
+        Verdict in = decided(login(USUAL.with(new Switches(true, false, false))));
+        assertThat(in.decision()).isEqualTo(Decision.ADOPTED);
+        assertThat(in.stages()).extracting(Stage::name).contains("x11");
+    }
+
+    @Test
+    void variablesOfTheJobNeverReplaceTheOnesOfTheDecision() {
+        node.runs(step(7, 1))
+                .bequeaths(new Inherited(Map.of("SLURM_JOB_ID", "666", "TMPDIR", "/scratch"), "2 variables", ""));
+        assertThat(decided(login(USUAL)).environment())
+                .containsExactly(Map.entry("SLURM_JOB_ID", "7"), Map.entry("TMPDIR", "/scratch"));
+    }
+
+    @Test
+    void aSessionThatIsInItsJobIsLeftThere() {
+        LoginPipeline pipeline = node.runs(step(7, 1), step(8, 2)).sourceJob(7).pipeline();
+        decided(pipeline, login(USUAL));
+        Verdict verdict = decided(pipeline, login(Phase.SESSION, USUAL, null));
+        assertThat(verdict.decision()).isEqualTo(Decision.ADOPTED);
+        assertThat(verdict.reason()).isEqualTo(Reason.ACCOUNT_JOB);
+        assertThat(verdict.job()).isEqualTo(new JobId(7));
+        assertThat(verdict.environment()).containsEntry("SLURM_JOB_ID", "7");
+        assertThat(node.asked).containsExactly("membership 7", "furnish 7");
+    }
+
+    @Test
+    void aSessionThatIsNotInItsJobIsAdoptedIntoTheOneThatTheAccountPhaseChose() {
+        LoginPipeline pipeline = node.runs(step(7, 1), step(8, 2)).sourceJob(7).pipeline();
+        decided(pipeline, login(USUAL));
+        var places = List.of(new Membership.Elsewhere("freezer:/"), new Membership.InStep())
+                .iterator();
+        node.membership(Mono.fromSupplier(places::next));
+        Verdict verdict = decided(pipeline, login(Phase.SESSION, USUAL, null));
+        assertThat(verdict.job()).isEqualTo(new JobId(7));
+        assertThat(node.asked).containsExactly("membership 7", "adopt 7", "membership 7");
+    }
+
+    @Test
+    void aSessionThatCannotBeAdoptedIsDeniedWhereTheLineSaysSo() {
+        LoginPipeline pipeline = node.runs(step(7, 1)).pipeline();
+        decided(pipeline, login(USUAL));
+        node.membership(Mono.just(new Membership.Elsewhere("freezer:/"))).adoption(7, failed(Reason.ADOPT_STEP_GONE));
+        assertThat(decided(pipeline, login(Phase.SESSION, USUAL, null)).decision())
+                .isEqualTo(Decision.DENIED);
+        assertThat(decided(pipeline, login(Phase.SESSION, loose(), null)).decision())
+                .isEqualTo(Decision.ALLOWED);
+    }
+
+    @Test
+    void whatTheAccountPhaseLetInOutsideAnyJobStaysThere() {
+        LoginPipeline pipeline = node.pipeline();
+        assertThat(decided(pipeline, login(STRICT)).decision()).isEqualTo(Decision.DENIED);
+        node.runs(step(7, 1)); // another module let the user in; a job that began since changes nothing
+        Verdict verdict = decided(pipeline, login(Phase.SESSION, STRICT, null));
+        assertThat(verdict.decision()).isEqualTo(Decision.IGNORED);
+        assertThat(verdict.reason()).isEqualTo(Reason.ACCOUNT_DECIDED);
+        assertThat(node.asked).isEmpty();
+    }
+
+    @Test
+    void aSessionThatNobodyAskedAboutIsAdoptedIfItsUserHasAJobAndElseLeftAlone() {
+        node.membership(Mono.just(new Membership.InStep()));
+        assertThat(decided(login(Phase.SESSION, STRICT, null)).decision()).isEqualTo(Decision.IGNORED);
+        node.runs(step(7, 1), step(8, 2));
+        assertThat(decided(login(Phase.SESSION, STRICT, new JobId(7))).job()).isEqualTo(new JobId(7));
+        assertThat(decided(login(Phase.SESSION, STRICT, new JobId(7))).reason()).isEqualTo(Reason.NAMED_JOB);
+        assertThat(decided(login(Phase.SESSION, USUAL, new JobId(666))).job()).isEqualTo(new JobId(8));
+    }
+
+    @Test
+    void aSessionWhoseNamedJobHasEndedIsAFailedAdoption() {
+        Verdict verdict = decided(login(Phase.SESSION, STRICT, new JobId(7)));
+        assertThat(verdict.decision()).isEqualTo(Decision.DENIED);
+        assertThat(verdict.reason()).isEqualTo(Reason.ADOPT_STEP_GONE);
+    }
+
+    @Test
+    void theAccountPhaseIsForgottenInTime() {
+        LoginPipeline pipeline = node.pipeline();
+        decided(pipeline, login(STRICT));
+        time.advanceTimeBy(AccountVerdicts.LASTS.plusMillis(1));
+        node.runs(step(7, 1));
+        assertThat(decided(pipeline, login(Phase.SESSION, STRICT, null)).decision())
+                .isEqualTo(Decision.ADOPTED);
+    }
+
+    private Verdict decided(LoginPipeline pipeline, Login login) {
+        node.asked.clear();
+        return Objects.requireNonNull(decide(pipeline, login).block());
+    }
+
     private Mono<Verdict> decide(Login login) {
-        return node.pipeline().decide(login, Deadline.in(Duration.ofSeconds(3), clock));
+        return decide(node.pipeline(), login);
+    }
+
+    private Mono<Verdict> decide(LoginPipeline pipeline, Login login) {
+        return pipeline.decide(login, luggage, Deadline.in(Duration.ofSeconds(3), clock));
     }
 
     private Verdict decided(Login login) {

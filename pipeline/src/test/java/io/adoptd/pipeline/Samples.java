@@ -13,6 +13,7 @@ import io.adoptd.pipeline.model.LoginProcess;
 import io.adoptd.pipeline.model.NodeName;
 import io.adoptd.pipeline.model.OwnedSteps;
 import io.adoptd.pipeline.model.PamOptions;
+import io.adoptd.pipeline.model.Phase;
 import io.adoptd.pipeline.model.StepBegin;
 import io.adoptd.pipeline.model.Uid;
 import java.net.InetAddress;
@@ -48,7 +49,12 @@ public final class Samples {
     }
 
     public static Login login(PamOptions options, @Nullable Connection connection) {
-        return new Login("l1", SSHD, "alice", ALICE, "sshd", connection, null, options);
+        return new Login("l1", Phase.ACCOUNT, SSHD, "alice", ALICE, "sshd", connection, null, options, null);
+    }
+
+    /** The same login, asked about in another phase. */
+    public static Login login(Phase phase, PamOptions options, @Nullable JobId hint) {
+        return new Login("l2", phase, SSHD, "alice", ALICE, "sshd", FROM_LOGIN, null, options, hint);
     }
 
     /** Alice's step of this job; {@code startTicks} says which is newer. */

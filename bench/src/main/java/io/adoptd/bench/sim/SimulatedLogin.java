@@ -8,6 +8,7 @@ import io.adoptd.pipeline.model.ActionUnknown;
 import io.adoptd.pipeline.model.Connection;
 import io.adoptd.pipeline.model.Endpoint;
 import io.adoptd.pipeline.model.PamOptions;
+import io.adoptd.pipeline.model.Phase;
 import io.adoptd.pipeline.model.Uid;
 import java.time.Duration;
 
@@ -24,6 +25,17 @@ public final class SimulatedLogin {
     public static byte[] frame(String user, Uid uid, String source) {
         var connection = new Connection(
                 new Endpoint(Loopback.address(source), 40_000), new Endpoint(Loopback.address("127.0.0.1"), 22));
-        return new LoginRequest(user, uid, "sshd", OPTIONS, Duration.ofSeconds(4), connection, null, source).encode();
+        return new LoginRequest(
+                        Phase.ACCOUNT,
+                        user,
+                        uid,
+                        "sshd",
+                        OPTIONS,
+                        Duration.ofSeconds(4),
+                        connection,
+                        null,
+                        source,
+                        null)
+                .encode();
     }
 }

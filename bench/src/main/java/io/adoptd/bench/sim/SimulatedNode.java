@@ -9,9 +9,11 @@ import io.adoptd.gateway.server.LoginDesk;
 import io.adoptd.gateway.wire.Reply;
 import io.adoptd.kernel.KernelProcesses;
 import io.adoptd.kernel.OwnProcess;
+import io.adoptd.kernel.fdpass.DescriptorPassing;
 import io.adoptd.pipeline.LoginPipeline;
 import io.adoptd.pipeline.model.NodeName;
 import io.adoptd.pipeline.model.Uid;
+import io.adoptd.pipeline.port.JobSettings;
 import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.LoginClock;
 import io.adoptd.pipeline.time.Slices;
@@ -87,7 +89,8 @@ public final class SimulatedNode implements AutoCloseable {
                 new Uid(OwnProcess.effectiveUid()),
                 new NoDescriptors(),
                 version);
-        server = GatewayServer.serve(socket(), Math.toIntExact(OwnProcess.effectiveUid()), desk(), loops);
+        server = GatewayServer.serve(
+                socket(), Math.toIntExact(OwnProcess.effectiveUid()), desk(), DescriptorPassing::send, loops);
     }
 
     private LoginDesk desk() {
@@ -97,11 +100,13 @@ public final class SimulatedNode implements AutoCloseable {
                 new SlurmdCallerid(new SimulatedCredentials(), () -> settings, () -> SlurmVersion.COMMON, loops),
                 new StepdAdoption(conversations),
                 new SimulatedProcesses(kernel, stepds),
+                JobSettings.none(),
                 Slices.DEFAULT);
         var timers = Schedulers.fromExecutorService(loops.onServer(true).next());
         return new LoginDesk(
                 pipeline,
                 this::callerOf,
+                process -> Mono.just("not ended: it is simulated"),
                 LoginClock.monotonic(timers),
                 Duration.ofSeconds(3),
                 1_024,
@@ -109,7 +114,8 @@ public final class SimulatedNode implements AutoCloseable {
                 Mono.just(new Reply.Pong("simulated", 0, 0, 0, NODE.value(), "simulated")));
     }
 
-    private Mono<Caller> callerOf(int socket, Deadline deadline) {
+    /** Every simulated client asks for itself. */
+    private Mono<Caller> callerOf(int socket, Caller.Whose whose, Deadline deadline) {
         return kernel.identify(socket, deadline)
                 .map(answer -> answer.fold(
                         identified -> new Caller.Known(identified.process()),

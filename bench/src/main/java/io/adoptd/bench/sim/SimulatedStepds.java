@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The extern slurmstepds of a node: a socket each in its spool directory, one thread for all. They speak as those of
- * 24.11 do (Slurm src/common/stepd_api.c) what a login asks: hello, UID, ADD_EXTERN_PID.
+ * 24.11 do (Slurm src/common/stepd_api.c) what a login asks: hello, UID, ADD_EXTERN_PID, X11_DISPLAY and GET_NS_FD, of
+ * a job that has neither a display nor namespaces.
  */
 public final class SimulatedStepds implements AutoCloseable {
 
@@ -37,6 +38,8 @@ public final class SimulatedStepds implements AutoCloseable {
     private static final int WORD_OF_24_11 = 0x2A00;
     private static final int REQUEST_UID = 20;
     private static final int REQUEST_ADD_EXTERN_PID = 22;
+    private static final int REQUEST_X11_DISPLAY = 23;
+    private static final int REQUEST_NS_FD = 26;
     private static final long EXTERN = 0xffff_fffcL;
 
     private final Path spool;
@@ -151,15 +154,24 @@ public final class SimulatedStepds implements AutoCloseable {
                 }
                 return reply(client, 0);
             }
+            case REQUEST_X11_DISPLAY -> {
+                conversation.in.getInt();
+                return reply(client, 0, 0);
+            }
+            case REQUEST_NS_FD -> {
+                conversation.in.getInt();
+                return reply(client, 0);
+            }
             default -> throw new IOException("request " + request + " is not simulated");
         }
     }
 
-    private static boolean reply(SocketChannel client, int value) throws IOException {
-        client.write(ByteBuffer.allocate(4)
-                .order(ByteOrder.nativeOrder())
-                .putInt(value)
-                .flip());
+    private static boolean reply(SocketChannel client, int... values) throws IOException {
+        ByteBuffer words = ByteBuffer.allocate(Integer.BYTES * values.length).order(ByteOrder.nativeOrder());
+        for (int value : values) {
+            words.putInt(value);
+        }
+        client.write(words.flip());
         return true;
     }
 

@@ -5,6 +5,7 @@ import com.sun.jna.Library;
 import com.sun.jna.Memory;
 import com.sun.jna.Native;
 import com.sun.jna.Platform;
+import com.sun.jna.Pointer;
 import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.PointerByReference;
 import io.adoptd.kernel.libc.Poll.pollfd;
@@ -110,6 +111,17 @@ public final class Libc {
      */
     public static int pidfdOpen(int pid) throws KernelException {
         return (int) call("pidfd_open " + pid, () -> UNISTD.syscall(Unistd.SYS_pidfd_open, pid, 0));
+    }
+
+    /**
+     * Sends a signal to the process that a descriptor holds; pidfd_send_signal(2), Linux 5.1.
+     *
+     * @throws KernelException ESRCH when it has ended
+     */
+    public static void pidfdSendSignal(int pidfd, int signal) throws KernelException {
+        call(
+                "pidfd_send_signal " + signal,
+                () -> UNISTD.syscall(Unistd.SYS_pidfd_send_signal, pidfd, signal, Pointer.NULL, 0));
     }
 
     /** Who connected the socket, or listened on it: getsockopt {@code SO_PEERCRED}, unix(7). */

@@ -61,6 +61,18 @@ public final class Pidfd implements AutoCloseable {
         return !closed && !Libc.isReadable(fd);
     }
 
+    /**
+     * Sends it a signal, as signal.h numbers them.
+     *
+     * @throws KernelException ESRCH when it has ended
+     */
+    public synchronized void signal(int signal) throws KernelException {
+        if (closed) {
+            throw new KernelException("pidfd_send_signal " + signal, Errno.EBADF);
+        }
+        Libc.pidfdSendSignal(fd, signal);
+    }
+
     @Override
     public synchronized void close() {
         if (closed) {

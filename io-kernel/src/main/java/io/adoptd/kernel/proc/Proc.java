@@ -14,6 +14,7 @@ import java.util.Optional;
 public final class Proc {
 
     private static final int MAX_STAT = 4_096;
+    private static final int MAX_STATUS = 16_384; // the masks of processors and memory nodes are long on large hosts
     private static final int MAX_CGROUP = 65_536; // a path is at most 4,096 long, and v1 has about a dozen hierarchies
     private static final int MAX_HOSTNAME = 256;
 
@@ -36,6 +37,12 @@ public final class Proc {
             throw new ProcException("stat: not of pid " + pid, text);
         }
         return stat;
+    }
+
+    /** {@code PID/status}; empty when there is no such process. */
+    public Optional<ProcStatus> status(int pid) throws KernelException, ProcException {
+        Optional<String> text = ofProcess(pid, "status", MAX_STATUS);
+        return text.isEmpty() ? Optional.empty() : Optional.of(ProcStatus.parse(text.get()));
     }
 
     /** {@code PID/cgroup}; empty when there is no such process. */

@@ -5,11 +5,13 @@ package io.adoptd.kernel.proc;
  *
  * @param comm the program's name, which its process chooses freely
  * @param state field 3: one letter
+ * @param parent field 4: the pid of its parent; 0 when that is outside the pid namespace
  * @param startTicks field 22: when the process started, in clock ticks since boot
  */
-public record ProcStat(int pid, String comm, char state, long startTicks) {
+public record ProcStat(int pid, String comm, char state, int parent, long startTicks) {
 
     private static final int STATE = 3;
+    private static final int PARENT = 4;
     private static final int START_TIME = 22;
 
     /**
@@ -30,6 +32,7 @@ public record ProcStat(int pid, String comm, char state, long startTicks) {
                 Math.toIntExact(number(text.substring(0, open), Integer.MAX_VALUE, text)),
                 text.substring(open + 2, close),
                 fields[0].charAt(0),
+                Math.toIntExact(number(fields[PARENT - STATE], Integer.MAX_VALUE, text)),
                 number(fields[START_TIME - STATE], Long.MAX_VALUE, text));
     }
 

@@ -31,6 +31,7 @@ public final class Layout {
             "POLLIN 1",
             "POLLNVAL 32",
             "SYS_pidfd_open 434",
+            "SYS_pidfd_send_signal 424",
             "O_RDONLY 0",
             "O_CLOEXEC 524288");
 

@@ -18,7 +18,7 @@ class ProcStatTest {
 
     @Test
     void aStatIsRead() throws Exception {
-        assertThat(ProcStat.parse(SSHD)).isEqualTo(new ProcStat(4242, "sshd", 'S', 5_038_172));
+        assertThat(ProcStat.parse(SSHD)).isEqualTo(new ProcStat(4242, "sshd", 'S', 4190, 5_038_172));
     }
 
     @ParameterizedTest
@@ -38,13 +38,14 @@ class ProcStatTest {
                 "kworker/u8:3-events_unbound"
             })
     void theNameMayBeAnything(String comm) throws Exception {
-        assertThat(ProcStat.parse("4242 (" + comm + ")" + REST)).isEqualTo(new ProcStat(4242, comm, 'S', 5_038_172));
+        assertThat(ProcStat.parse("4242 (" + comm + ")" + REST))
+                .isEqualTo(new ProcStat(4242, comm, 'S', 4190, 5_038_172));
     }
 
     @ParameterizedTest
     @CsvSource({"R, true", "S, true", "D, true", "T, true", "t, true", "I, true", "Z, false", "X, false", "x, false"})
     void onlyRemainsAreNotAlive(char state, boolean alive) {
-        assertThat(new ProcStat(1, "a", state, 0).isAlive()).isEqualTo(alive);
+        assertThat(new ProcStat(1, "a", state, 0, 0).isAlive()).isEqualTo(alive);
     }
 
     @ParameterizedTest

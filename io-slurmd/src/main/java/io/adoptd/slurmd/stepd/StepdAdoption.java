@@ -2,33 +2,93 @@ package io.adoptd.slurmd.stepd;
 
 import io.adoptd.pipeline.model.AdoptOutcome;
 import io.adoptd.pipeline.model.ExternStep;
+import io.adoptd.pipeline.model.Furnishings;
+import io.adoptd.pipeline.model.Furnishings.Container;
+import io.adoptd.pipeline.model.Furnishings.X11;
 import io.adoptd.pipeline.model.LoginProcess;
+import io.adoptd.pipeline.model.Luggage;
 import io.adoptd.pipeline.model.Reason;
+import io.adoptd.pipeline.model.Wants;
 import io.adoptd.pipeline.port.Adoption;
 import io.adoptd.pipeline.time.Deadline;
+import java.time.Duration;
+import java.util.List;
 import reactor.core.publisher.Mono;
 
-/** Adopts by asking the step's slurmstepd over its socket, once. */
+/** Adopts by asking the step's slurmstepd over its socket, once; then for the job's namespaces, and last for its X11. */
 public final class StepdAdoption implements Adoption {
 
     private static final int SUCCESS = 0;
     private static final int FAILURE = -1;
 
+    /** A display is a comfort: no login waits long for it. */
+    private static final Duration X11_AT_MOST = Duration.ofMillis(150);
+
     private final Stepds stepds;
+    private final StepdQuestions questions;
 
     public StepdAdoption(Stepds stepds) {
         this.stepds = stepds;
+        this.questions = new StepdQuestions(stepds);
     }
 
     @Override
-    public Mono<AdoptOutcome> adopt(LoginProcess process, ExternStep step, Deadline deadline) {
+    public Mono<AdoptOutcome> adopt(
+            LoginProcess process, ExternStep step, Wants wants, Luggage luggage, Deadline deadline) {
         return stepds.ask(step, peer -> Requests.addExternPid(process.pid(), Turn.Done::new), deadline)
-                .map(answer -> answer.fold(StepdAdoption::outcome, StepdAdoption::failed));
+                .map(answer -> answer.fold(StepdAdoption::outcome, StepdAdoption::failed))
+                .flatMap(outcome -> outcome.fold(
+                        accepted -> furnish(step, wants, luggage, deadline),
+                        failed -> Mono.<AdoptOutcome>just(failed)));
+    }
+
+    @Override
+    public Mono<AdoptOutcome> furnish(ExternStep step, Wants wants, Luggage luggage, Deadline deadline) {
+        return container(step, wants, luggage, deadline)
+                .flatMap(container -> x11(step, wants, deadline)
+                        .map(x11 -> new AdoptOutcome.Accepted(new Furnishings(container, x11))));
+    }
+
+    private Mono<Container> container(ExternStep step, Wants wants, Luggage luggage, Deadline deadline) {
+        return wants.container()
+                ? questions
+                        .namespaces(step, deadline)
+                        .doOnNext(answer -> answer.fold(told -> keep(told, luggage), failed -> luggage))
+                        .map(answer -> answer.fold(
+                                StepdAdoption::namespaces, failed -> new Furnishings.ContainerUnknown(failed.why())))
+                : Mono.just(Furnishings.NONE.container());
+    }
+
+    /** First of all, and on the thread that brings them: from here on the luggage answers for them. */
+    private Luggage keep(List<Namespace> namespaces, Luggage luggage) {
+        namespaces.forEach(namespace -> luggage.keep(() -> stepds.close(namespace)));
+        return luggage;
+    }
+
+    private static Container namespaces(List<Namespace> told) {
+        return new Furnishings.Namespaces(told.stream()
+                .map(namespace -> new io.adoptd.pipeline.model.Namespace(namespace.type(), namespace.fd()))
+                .toList());
+    }
+
+    private Mono<X11> x11(ExternStep step, Wants wants, Deadline deadline) {
+        return wants.x11()
+                ? questions
+                        .x11Display(step, deadline.slice(X11_AT_MOST))
+                        .map(answer -> answer.fold(
+                                StepdAdoption::tunnel, failed -> new Furnishings.TunnelUnknown(failed.why())))
+                : Mono.just(Furnishings.NONE.x11());
+    }
+
+    private static X11 tunnel(X11Display told) {
+        return told.display() == 0
+                ? new Furnishings.NoTunnel()
+                : new Furnishings.Tunnel(told.display(), told.xauthority());
     }
 
     private static AdoptOutcome outcome(int rc) {
         return switch (rc) {
-            case SUCCESS -> new AdoptOutcome.Accepted();
+            case SUCCESS -> new AdoptOutcome.Accepted(Furnishings.NONE);
             case FAILURE -> new AdoptOutcome.Failed(Reason.ADOPT_REFUSED, "the slurmstepd answered -1");
             default -> new AdoptOutcome.Failed(Reason.ADOPT_UNREADABLE, "the slurmstepd answered " + rc);
         };

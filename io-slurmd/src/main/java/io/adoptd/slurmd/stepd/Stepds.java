@@ -125,6 +125,11 @@ public final class Stepds implements AutoCloseable {
                 .flatMap(conversation -> conversation);
     }
 
+    /** Closes the descriptor of a namespace that {@link StepdQuestions#namespaces} gave. */
+    void close(Namespace namespace) {
+        setting.descriptors().close(namespace.fd());
+    }
+
     private static boolean isUnasked(Throwable e) {
         return e instanceof NodeFaultException || isOverdue(e);
     }

@@ -158,6 +158,13 @@ final class FakeStepd implements AutoCloseable {
                     case 20 -> say((int) uid);
                     case 22 -> say(hear() > 0 ? 0 : -1);
                     case 23 -> say(0, 0);
+                    case 26 -> {
+                        if (word >= 0x2C00) {
+                            throw new IOException("would say nothing without a namespace");
+                        }
+                        say(0);
+                    }
+                    case 28 -> say(0);
                     default -> throw new IOException("not a request of this one");
                 }
             }

@@ -6,11 +6,14 @@ import io.adoptd.pipeline.Samples;
 import io.adoptd.pipeline.model.AdoptOutcome;
 import io.adoptd.pipeline.model.AdoptOutcome.Failed;
 import io.adoptd.pipeline.model.ExternStep;
+import io.adoptd.pipeline.model.Furnishings;
 import io.adoptd.pipeline.model.JobId;
 import io.adoptd.pipeline.model.LoginProcess;
+import io.adoptd.pipeline.model.Luggage;
 import io.adoptd.pipeline.model.Reason;
 import io.adoptd.pipeline.model.StepBegin;
 import io.adoptd.pipeline.model.Uid;
+import io.adoptd.pipeline.model.Wants;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,6 +28,7 @@ import reactor.core.publisher.Mono;
 
 class StepdAdoptionTest {
 
+    private final Luggage luggage = new Luggage();
     private TestNode node;
 
     @BeforeEach
@@ -34,6 +38,7 @@ class StepdAdoptionTest {
 
     @AfterEach
     void close() throws IOException {
+        luggage.close();
         node.close();
     }
 
@@ -46,7 +51,7 @@ class StepdAdoptionTest {
             pids.add(line.hear());
             line.say(0);
         }));
-        assertThat(adopt(TestNode.step(7))).isEqualTo(new AdoptOutcome.Accepted());
+        assertThat(adopt(TestNode.step(7))).isEqualTo(new AdoptOutcome.Accepted(Furnishings.NONE));
         assertThat(pids).containsExactly(4242);
     }
 
@@ -55,15 +60,15 @@ class StepdAdoptionTest {
         node.run(FakeStepd.like(0x2D00, 2001, node.spool().resolve("c1_7.4294967292.1")));
         var component =
                 new ExternStep(TestNode.C1, new JobId(7), 1L, new Uid(2001), new StepBegin(0, Instant.EPOCH), null);
-        assertThat(adopt(component)).isEqualTo(new AdoptOutcome.Accepted());
+        assertThat(adopt(component)).isEqualTo(new AdoptOutcome.Accepted(Furnishings.NONE));
         assertThat(reason(adopt(TestNode.step(7)))).isEqualTo(Reason.ADOPT_STEP_GONE);
     }
 
     @Test
     void isAskedOncePerSubscriberAndNotBefore() throws Exception {
         FakeStepd stepd = node.run(FakeStepd.like(0x2D00, 2001, node.socket(7)));
-        Mono<AdoptOutcome> adoption =
-                new StepdAdoption(node.stepds()).adopt(Samples.SSHD, TestNode.step(7), node.in(Talk.LONG));
+        Mono<AdoptOutcome> adoption = new StepdAdoption(node.stepds())
+                .adopt(Samples.SSHD, TestNode.step(7), Wants.NOTHING, luggage, node.in(Talk.LONG));
         assertThat(stepd.requests()).isEmpty();
         adoption.block();
         assertThat(stepd.requests()).containsExactly(22);
@@ -110,15 +115,44 @@ class StepdAdoptionTest {
     @Test
     void aDeadlineThatHasPassedAdoptsNothing() throws Exception {
         FakeStepd stepd = node.run(FakeStepd.like(0x2D00, 2001, node.socket(7)));
-        AdoptOutcome outcome = Samples.answerOf(
-                new StepdAdoption(node.stepds()).adopt(Samples.SSHD, TestNode.step(7), node.in(Duration.ZERO)));
+        AdoptOutcome outcome = Samples.answerOf(new StepdAdoption(node.stepds())
+                .adopt(Samples.SSHD, TestNode.step(7), Wants.NOTHING, luggage, node.in(Duration.ZERO)));
         assertThat(reason(outcome)).isEqualTo(Reason.ADOPT_TIMED_OUT);
         assertThat(stepd.requests()).isEmpty();
     }
 
+    @Test
+    void whatIsWantedIsAskedForAfterTheAdoption() throws Exception {
+        FakeStepd stepd = node.run(FakeStepd.like(0x2A00, 2001, node.socket(7)));
+        AdoptOutcome outcome = Samples.answerOf(new StepdAdoption(node.stepds())
+                .adopt(Samples.SSHD, TestNode.step(7), new Wants(true, true), luggage, node.in(Talk.LONG)));
+        assertThat(outcome).isEqualTo(new AdoptOutcome.Accepted(Furnishings.NONE));
+        assertThat(stepd.requests()).containsExactly(22, 26, 23);
+        Samples.answerOf(new StepdAdoption(node.stepds())
+                .furnish(TestNode.step(7), new Wants(true, false), luggage, node.in(Talk.LONG)));
+        assertThat(stepd.requests()).containsExactly(22, 26, 23, 23);
+    }
+
+    @Test
+    void aWishThatIsNotAnsweredMakesNoFailedAdoption() throws Exception {
+        node.run(FakeStepd.talking(node.socket(7), line -> {
+            line.greet(0x2D00);
+            if (line.request() == 22) {
+                line.hear();
+                line.say(0);
+            }
+        }));
+        assertThat(Samples.answerOf(new StepdAdoption(node.stepds())
+                        .adopt(Samples.SSHD, TestNode.step(7), new Wants(true, true), luggage, node.in(Talk.LONG))))
+                .isInstanceOfSatisfying(AdoptOutcome.Accepted.class, accepted -> {
+                    assertThat(accepted.furnishings().container()).isInstanceOf(Furnishings.ContainerUnknown.class);
+                    assertThat(accepted.furnishings().x11()).isInstanceOf(Furnishings.TunnelUnknown.class);
+                });
+    }
+
     private AdoptOutcome adopt(ExternStep step) {
-        return Samples.answerOf(
-                new StepdAdoption(node.stepds()).adopt(new LoginProcess(4242, 1), step, node.in(Talk.LONG)));
+        return Samples.answerOf(new StepdAdoption(node.stepds())
+                .adopt(new LoginProcess(4242, 1), step, Wants.NOTHING, luggage, node.in(Talk.LONG)));
     }
 
     private static Reason reason(AdoptOutcome outcome) {

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.adoptd.pipeline.Samples;
 import io.adoptd.pipeline.model.ExternStep;
 import io.adoptd.pipeline.model.JobId;
+import io.adoptd.pipeline.model.Luggage;
 import io.adoptd.pipeline.model.NodeName;
 import io.adoptd.pipeline.model.StepBegin;
 import io.adoptd.pipeline.model.Uid;
+import io.adoptd.pipeline.model.Wants;
 import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.LoginClock;
 import io.adoptd.slurmd.conf.SlurmConfPlaces;
@@ -83,7 +85,7 @@ final class TestNode implements AutoCloseable {
                     .ownedBy(new Uid(2001), null, in(Talk.LONG))
                     .block();
             new StepdAdoption(stepds)
-                    .adopt(Samples.SSHD, step(1), in(Talk.LONG))
+                    .adopt(Samples.SSHD, step(1), Wants.NOTHING, new Luggage(), in(Talk.LONG))
                     .block();
             assertThat(stepd.requests()).isNotEmpty();
         }

@@ -108,7 +108,8 @@ public final class GatewayConfigReader {
                         get("steps.timeout", duration(10, 30_000), Slices.DEFAULT.steps()),
                         get("callerid.timeout", duration(10, 30_000), Slices.DEFAULT.callerid()),
                         get("adopt.timeout", duration(10, 30_000), Slices.DEFAULT.adopt()),
-                        get("membership.timeout", duration(10, 30_000), Slices.DEFAULT.membership())),
+                        get("membership.timeout", duration(10, 30_000), Slices.DEFAULT.membership()),
+                        get("settings.timeout", duration(10, 30_000), Slices.DEFAULT.settings())),
                 get("logins.max", GatewayConfigReader::count, 1_024),
                 slurmConf(),
                 get("log.level", GatewayConfigReader::level, Level.INFO));
@@ -238,7 +239,8 @@ public final class GatewayConfigReader {
                         "steps.timeout", result.slices().steps(),
                         "callerid.timeout", result.slices().callerid(),
                         "adopt.timeout", result.slices().adopt(),
-                        "membership.timeout", result.slices().membership())
+                        "membership.timeout", result.slices().membership(),
+                        "settings.timeout", result.slices().settings())
                 .forEach((key, slice) -> {
                     if (slice.compareTo(result.loginDeadline()) > 0) {
                         faults.add(

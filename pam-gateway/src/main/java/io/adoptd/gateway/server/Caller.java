@@ -25,16 +25,25 @@ public sealed interface Caller {
         return unknown.apply((Unknown) this);
     }
 
+    /** Which process a login is about. */
+    enum Whose {
+        /** The peer's own. */
+        PEER,
+        /** The peer is a helper: its parent's. */
+        PARENT
+    }
+
     /** Asks the kernel. */
     @FunctionalInterface
     interface Identification {
 
         /**
-         * Names the peer of a connected Unix socket.
+         * Names the process of the login that a connected Unix socket asks for.
          *
          * @param socket the server's end; used on the subscribing thread only, which owns it
+         * @param whose whether the peer itself is that process, or a helper of it
          * @return exactly one answer, at the deadline the latest
          */
-        Mono<Caller> peerOf(int socket, Deadline deadline);
+        Mono<Caller> of(int socket, Whose whose, Deadline deadline);
     }
 }

@@ -3,6 +3,7 @@ package io.adoptd.gateway.server;
 import io.adoptd.gateway.log.LogLine;
 import io.adoptd.gateway.wire.FrameLimits;
 import io.adoptd.gateway.wire.Reply;
+import io.adoptd.pipeline.model.Luggage;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
@@ -12,11 +13,14 @@ import io.netty.handler.codec.TooLongFrameException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 import reactor.netty.Connection;
 import reactor.netty.DisposableServer;
 import reactor.netty.NettyInbound;
@@ -45,9 +49,12 @@ public final class GatewayServer implements Disposable {
      * Binds and serves. Blocks until it does; for the start of the daemon only.
      *
      * @param ownUid the daemon's effective uid: besides root it alone is answered
+     * @param descriptors how a reply is sent that has any
      * @throws IOException when the socket's place is not safe or is taken
      */
-    public static GatewayServer serve(Path socket, int ownUid, LoginDesk desk, LoopResources loops) throws IOException {
+    public static GatewayServer serve(
+            Path socket, int ownUid, LoginDesk desk, DescriptorSending descriptors, LoopResources loops)
+            throws IOException {
         SocketPlace.prepare(socket, ownUid);
         var server = new GatewayServer(TcpServer.create()
                 .bindAddress(() -> new DomainSocketAddress(socket.toString()))
@@ -60,43 +67,82 @@ public final class GatewayServer implements Disposable {
                                         FrameLimits.HEADER + FrameLimits.REQUEST_BODY,
                                         FrameLimits.LENGTH_OFFSET,
                                         FrameLimits.LENGTH_SIZE)))
-                .handle((in, out) -> serve((Connection) in, in, out, ownUid, desk))
+                .handle((in, out) -> new Visit((Connection) in, in, out, ownUid, desk, descriptors).serve())
                 .bindNow());
         SocketPlace.close(socket);
         return server;
     }
 
-    private static Mono<Void> serve(Connection client, NettyInbound in, NettyOutbound out, int ownUid, LoginDesk desk) {
-        return Mono.fromCallable(() -> ((EpollDomainSocketChannel) client.channel()).peerCredentials())
-                .flatMap(peer -> isTrusted(peer, ownUid) ? converse(client, in, desk, peer.pid()) : stranger(peer))
-                .takeUntilOther(client.onDispose())
-                .onErrorResume(GatewayServer::clientFault)
-                .flatMap(reply -> out.sendByteArray(Mono.just(reply.encode())).then());
+    /** One client, from its credentials to its reply. What the login was given is given back when it is over. */
+    private record Visit(
+            Connection client,
+            NettyInbound in,
+            NettyOutbound out,
+            int ownUid,
+            LoginDesk desk,
+            DescriptorSending descriptors) {
+
+        Mono<Void> serve() {
+            return Mono.using(Luggage::new, this::serve, Luggage::close);
+        }
+
+        private Mono<Void> serve(Luggage luggage) {
+            return Mono.fromCallable(channel()::peerCredentials)
+                    .flatMap(peer -> isTrusted(peer, ownUid) ? converse(peer.pid(), luggage) : stranger(peer))
+                    .takeUntilOther(client.onDispose())
+                    .onErrorResume(GatewayServer::clientFault)
+                    .flatMap(this::send);
+        }
+
+        private Mono<LoginDesk.Answered> converse(int peerPid, Luggage luggage) {
+            return in.receive()
+                    .asByteArray()
+                    .next()
+                    .timeout(REQUEST_TIMEOUT)
+                    .flatMap(frame -> desk.answer(frame, new LoginDesk.Client(socket(), peerPid), luggage));
+        }
+
+        private Mono<Void> send(LoginDesk.Answered answered) {
+            byte[] frame = answered.reply().encode();
+            return answered.descriptors().isEmpty()
+                    ? out.sendByteArray(Mono.just(frame)).then()
+                    : Mono.<Void>fromCallable(() -> sendAtOnce(frame, answered.descriptors()))
+                            .subscribeOn(Schedulers.fromExecutor(channel().eventLoop()));
+        }
+
+        /** The whole frame finds room in a socket that nothing was written to; half of one must not pass for an answer. */
+        private @Nullable Void sendAtOnce(byte[] frame, List<Integer> fds) throws IOException {
+            if (descriptors.send(
+                            socket(), frame, fds.stream().mapToInt(fd -> fd).toArray())
+                    != frame.length) {
+                throw new IOException("the client does not take its answer");
+            }
+            return null;
+        }
+
+        private EpollDomainSocketChannel channel() {
+            return (EpollDomainSocketChannel) client.channel();
+        }
+
+        private int socket() {
+            return channel().fd().intValue();
+        }
     }
 
     private static boolean isTrusted(PeerCredentials peer, int ownUid) {
         return peer.uid() == 0 || peer.uid() == ownUid;
     }
 
-    private static Mono<Reply> converse(Connection client, NettyInbound in, LoginDesk desk, int peerPid) {
-        int socket = ((EpollDomainSocketChannel) client.channel()).fd().intValue();
-        return in.receive()
-                .asByteArray()
-                .next()
-                .timeout(REQUEST_TIMEOUT)
-                .flatMap(frame -> desk.answer(frame, new LoginDesk.Client(socket, peerPid)));
-    }
-
-    private static Mono<Reply> stranger(PeerCredentials peer) {
+    private static Mono<LoginDesk.Answered> stranger(PeerCredentials peer) {
         log.warn(LogLine.of("security.peer_refused")
                 .with("uid", Integer.toUnsignedLong(peer.uid()))
                 .with("pid", peer.pid())
                 .toString());
-        return Mono.just(new Reply.Refused("not_root", "only root is answered here"));
+        return Mono.just(LoginDesk.Answered.plain(new Reply.Refused("not_root", "only root is answered here")));
     }
 
     /** Too much, too slow, or gone: the client's fault, and no more than a line. Anything else is our bug. */
-    private static Mono<Reply> clientFault(Throwable e) {
+    private static Mono<LoginDesk.Answered> clientFault(Throwable e) {
         if (e instanceof TooLongFrameException) {
             return refused("bad_frame", "length: over " + FrameLimits.REQUEST_BODY);
         }
@@ -110,12 +156,12 @@ public final class GatewayServer implements Disposable {
         return Mono.error(e);
     }
 
-    private static Mono<Reply> refused(String reason, String why) {
+    private static Mono<LoginDesk.Answered> refused(String reason, String why) {
         log.warn(LogLine.of("request.refused")
                 .word("reason", reason)
                 .with("why", why)
                 .toString());
-        return Mono.just(new Reply.Refused(reason, why));
+        return Mono.just(LoginDesk.Answered.plain(new Reply.Refused(reason, why)));
     }
 
     /** Stops listening and removes the socket. Logins under way are not waited for. Blocks briefly. */

@@ -10,8 +10,12 @@ import io.adoptd.gateway.wire.Reply.VerdictReply;
 import io.adoptd.gateway.wire.Request;
 import io.adoptd.pipeline.LoginPipeline;
 import io.adoptd.pipeline.model.Decision;
+import io.adoptd.pipeline.model.JobId;
 import io.adoptd.pipeline.model.Login;
 import io.adoptd.pipeline.model.LoginProcess;
+import io.adoptd.pipeline.model.Luggage;
+import io.adoptd.pipeline.model.Namespace;
+import io.adoptd.pipeline.model.Phase;
 import io.adoptd.pipeline.model.Reason;
 import io.adoptd.pipeline.model.Stage;
 import io.adoptd.pipeline.model.Verdict;
@@ -42,14 +46,30 @@ public final class LoginDesk {
      */
     record Client(int socket, int pid) {}
 
+    /**
+     * What a client is told.
+     *
+     * @param descriptors that go with the reply, still the luggage's
+     */
+    record Answered(Reply reply, List<Integer> descriptors) {
+
+        static Answered plain(Reply reply) {
+            return new Answered(reply, List.of());
+        }
+    }
+
     private static final Logger log = LoggerFactory.getLogger("io.adoptd.login");
     private static final Logger faults = LoggerFactory.getLogger(LoginDesk.class);
 
     /** How long before the module gives up the daemon answers at the latest. */
     private static final Duration HEAD_START = Duration.ofMillis(250);
 
+    /** What a session that was denied still gets, to show its user why. */
+    private static final Duration LAST_WORDS = Duration.ofSeconds(2);
+
     private final LoginPipeline pipeline;
     private final Caller.Identification identification;
+    private final SessionEnd sessionEnd;
     private final LoginClock clock;
     private final Duration loginDeadline;
     private final int maxLogins;
@@ -62,7 +82,8 @@ public final class LoginDesk {
     /**
      * A desk.
      *
-     * @param identification names the process that asks
+     * @param identification names the process of a login
+     * @param sessionEnd ends a session that was denied
      * @param maxLogins how many logins are decided at once; one more is refused as {@code busy}
      * @param decided counts the logins that got a verdict
      * @param pong what to answer a PING with
@@ -70,6 +91,7 @@ public final class LoginDesk {
     public LoginDesk(
             LoginPipeline pipeline,
             Caller.Identification identification,
+            SessionEnd sessionEnd,
             LoginClock clock,
             Duration loginDeadline,
             int maxLogins,
@@ -77,6 +99,7 @@ public final class LoginDesk {
             Mono<Reply.Pong> pong) {
         this.pipeline = pipeline;
         this.identification = identification;
+        this.sessionEnd = sessionEnd;
         this.clock = clock;
         this.loginDeadline = loginDeadline;
         this.maxLogins = maxLogins;
@@ -88,16 +111,18 @@ public final class LoginDesk {
      * Answers one frame.
      *
      * @param client who asks
-     * @return exactly one reply, never an error; a cancel stops the login
+     * @param luggage takes what the login is given; the caller closes it once the answer is sent
+     * @return exactly one answer, never an error; a cancel stops the login
      */
-    Mono<Reply> answer(byte[] frame, Client client) {
+    Mono<Answered> answer(byte[] frame, Client client, Luggage luggage) {
         return Mono.fromCallable(() -> Request.decode(frame))
-                .flatMap(request -> request.fold(login -> admitted(login, client), ping -> pong.cast(Reply.class)))
+                .flatMap(request ->
+                        request.fold(login -> admitted(login, client, luggage), ping -> pong.map(Answered::plain)))
                 .onErrorResume(FrameException.class, e -> unreadable(e, client.pid()))
                 .onErrorResume(bug -> Mono.just(internal(bug, client.pid())));
     }
 
-    private Mono<Reply> admitted(LoginRequest request, Client client) {
+    private Mono<Answered> admitted(LoginRequest request, Client client, Luggage luggage) {
         if (open.incrementAndGet() > maxLogins) {
             open.decrementAndGet();
             log.warn(LogLine.of("login.refused")
@@ -105,20 +130,20 @@ public final class LoginDesk {
                     .word("why", "busy")
                     .with("logins.max", maxLogins)
                     .toString());
-            return Mono.just(new Refused("busy", "more than " + maxLogins + " logins at once"));
+            return Mono.just(Answered.plain(new Refused("busy", "more than " + maxLogins + " logins at once")));
         }
-        return decide(request, client).doFinally(end -> open.decrementAndGet());
+        return decide(request, client, luggage).doFinally(end -> open.decrementAndGet());
     }
 
-    private Mono<Reply> decide(LoginRequest request, Client client) {
+    private Mono<Answered> decide(LoginRequest request, Client client, Luggage luggage) {
         long began = clock.now();
         String id = Long.toString(arrived.incrementAndGet(), 36);
         Deadline deadline = Deadline.in(patienceOf(request), clock);
         var answered = new AtomicBoolean();
         return identification
-                .peerOf(client.socket(), deadline)
+                .of(client.socket(), whose(request.phase()), deadline)
                 .flatMap(caller -> caller.fold(
-                        known -> pipeline.decide(login(id, known.process(), request), deadline),
+                        known -> decide(login(id, known.process(), request), luggage, deadline),
                         unknown -> Mono.just(nobody(unknown, request))))
                 .onErrorResume(bug -> Mono.just(ourFault(bug, request)))
                 .doOnNext(verdict -> {
@@ -133,6 +158,29 @@ public final class LoginDesk {
                 .map(verdict -> reply(id, verdict));
     }
 
+    private Mono<Verdict> decide(Login login, Luggage luggage, Deadline deadline) {
+        return pipeline.decide(login, luggage, deadline).doOnNext(verdict -> {
+            if (login.phase() == Phase.SESSION && verdict.decision() == Decision.DENIED) {
+                endLater(login);
+            }
+        });
+    }
+
+    /** A promise of the frame's page; kept whatever becomes of the connection that asked. */
+    private void endLater(Login login) {
+        Mono.delay(LAST_WORDS, clock.timers())
+                .flatMap(now -> sessionEnd.end(login.process()))
+                .subscribe(came -> log.info(LogLine.of("session.ended")
+                        .word("login", login.id())
+                        .with("pid", login.process().pid())
+                        .with("outcome", came)
+                        .toString()));
+    }
+
+    private static Caller.Whose whose(Phase phase) {
+        return phase == Phase.ACCOUNT_BY_HELPER ? Caller.Whose.PARENT : Caller.Whose.PEER;
+    }
+
     /** The daemon's own deadline, or what the module still waits less a head start, whichever is less. */
     private Duration patienceOf(LoginRequest request) {
         Duration half = request.patience().dividedBy(2);
@@ -144,13 +192,15 @@ public final class LoginDesk {
     private static Login login(String id, LoginProcess process, LoginRequest request) {
         return new Login(
                 id,
+                request.phase(),
                 process,
                 request.user(),
                 request.uid(),
                 request.service(),
                 request.connection(),
                 request.node(),
-                request.options());
+                request.options(),
+                request.job());
     }
 
     private static Verdict nobody(Caller.Unknown unknown, LoginRequest request) {
@@ -165,18 +215,18 @@ public final class LoginDesk {
         return new LoginPolicy(request.options()).whenNodeFault(Reason.INTERNAL);
     }
 
-    private static Reply internal(Throwable bug, int peerPid) {
+    private static Answered internal(Throwable bug, int peerPid) {
         faults.error(LogLine.of("request.failed").with("pid", peerPid).toString(), bug);
-        return new Refused("internal", "adoptd failed; its log has the reason");
+        return Answered.plain(new Refused("internal", "adoptd failed; its log has the reason"));
     }
 
-    private static Mono<Reply> unreadable(FrameException e, int peerPid) {
+    private static Mono<Answered> unreadable(FrameException e, int peerPid) {
         faults.warn(LogLine.of("request.refused")
                 .with("pid", peerPid)
                 .word("reason", e.reason())
                 .with("why", e.why())
                 .toString());
-        return Mono.just(new Refused(e.reason(), e.why()));
+        return Mono.just(Answered.plain(new Refused(e.reason(), e.why())));
     }
 
     private void note(String id, LoginRequest request, Client client, Verdict verdict, Duration took) {
@@ -184,8 +234,9 @@ public final class LoginDesk {
         var line = about("login.decided", id, request, client)
                 .word("verdict", verdict.decision().code())
                 .word("reason", verdict.reason().code());
-        if (verdict.job() != null) {
-            line.with("job", verdict.job().value());
+        JobId job = verdict.job();
+        if (job != null) {
+            line.with("job", job.value());
         }
         line.with("took_ms", took);
         for (Stage stage : verdict.stages()) {
@@ -203,7 +254,7 @@ public final class LoginDesk {
     /** Somebody got in outside a job, or a fault decided. */
     private static boolean isWorthAWarning(Verdict verdict) {
         return switch (verdict.reason()) {
-            case ONLY_JOB, SOURCE_JOB, NEWEST_JOB, NO_JOBS -> false;
+            case ONLY_JOB, SOURCE_JOB, NEWEST_JOB, ACCOUNT_JOB, NAMED_JOB, ACCOUNT_DECIDED, NO_JOBS -> false;
             case SOURCE_UNKNOWN -> verdict.decision() != Decision.DENIED;
             default -> true;
         };
@@ -222,25 +273,29 @@ public final class LoginDesk {
                 .with("user", request.user())
                 .with("uid", request.uid().value())
                 .with("service", request.service())
-                .with("pid", client.pid());
+                .with("pid", client.pid())
+                .word("phase", request.phase().code());
         return request.connection() == null
                 ? line.with("rhost", request.rhost())
                 : line.with("source", request.connection().source().toString());
     }
 
-    private static Reply reply(String id, Verdict verdict) {
+    private static Answered reply(String id, Verdict verdict) {
         Answer answer = switch (verdict.decision()) {
             case ADOPTED, ALLOWED -> Answer.SUCCESS;
             case IGNORED -> Answer.IGNORE;
             case DENIED -> Answer.DENY;
         };
-        return new VerdictReply(
+        var reply = new VerdictReply(
                 answer,
                 verdict.reason().code(),
                 verdict.message(),
                 Reply.variables(verdict.environment()),
+                verdict.namespaces().stream().map(Namespace::type).toList(),
                 id,
                 verdict.stages().stream().map(LoginDesk::told).collect(Collectors.joining(" ")));
+        return new Answered(
+                reply, verdict.namespaces().stream().map(Namespace::descriptor).toList());
     }
 
     private static String told(Stage stage) {

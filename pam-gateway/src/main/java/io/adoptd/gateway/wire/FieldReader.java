@@ -88,6 +88,18 @@ final class FieldReader {
         return List.copyOf(texts);
     }
 
+    List<Integer> uint32s(String name, int tag, int maxCount) throws FrameException {
+        List<byte[]> values = fields.getOrDefault(tag, List.of());
+        if (values.size() > maxCount) {
+            throw FrameException.bad(name, values.size() + " of at most " + maxCount);
+        }
+        var numbers = new ArrayList<Integer>(values.size());
+        for (byte[] value : values) {
+            numbers.add(ByteBuffer.wrap(bounded(name, value, 4, 4)).getInt());
+        }
+        return List.copyOf(numbers);
+    }
+
     private static byte[] bounded(String name, byte[] value, int min, int max) throws FrameException {
         if (value.length < min || value.length > max) {
             throw FrameException.bad(name, value.length + " bytes, not " + min + " to " + max);

@@ -6,7 +6,7 @@ import java.util.Arrays;
 /** One frame: a type and its fields, still packed. */
 final class Frame {
 
-    static final int VERSION = 1;
+    static final int VERSION = 2;
     static final int HEADER_SIZE = 8;
     private static final int MAGIC = 0x41444F50;
 

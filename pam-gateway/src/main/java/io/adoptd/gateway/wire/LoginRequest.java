@@ -6,8 +6,11 @@ import io.adoptd.pipeline.model.ActionNoJobs;
 import io.adoptd.pipeline.model.ActionUnknown;
 import io.adoptd.pipeline.model.Connection;
 import io.adoptd.pipeline.model.Endpoint;
+import io.adoptd.pipeline.model.JobId;
 import io.adoptd.pipeline.model.NodeName;
 import io.adoptd.pipeline.model.PamOptions;
+import io.adoptd.pipeline.model.Phase;
+import io.adoptd.pipeline.model.Switches;
 import io.adoptd.pipeline.model.Uid;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -18,14 +21,17 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * LOGIN: decide this login.
+ * LOGIN: decide this login, or see to it that its session is where it was decided to be.
  *
+ * @param phase where in the PAM stack it is asked, and by whom
  * @param patience how long the module will still wait: 100 ms to 60 s
  * @param connection null when the process has none
  * @param node the option {@code nodename=}; null when it is not given
  * @param rhost {@code PAM_RHOST}, for the log; null when PAM has none
+ * @param job in the session phase, the job that the PAM environment names; null when it names none
  */
 public record LoginRequest(
+        Phase phase,
         String user,
         Uid uid,
         String service,
@@ -33,7 +39,8 @@ public record LoginRequest(
         Duration patience,
         @Nullable Connection connection,
         @Nullable NodeName node,
-        @Nullable String rhost)
+        @Nullable String rhost,
+        @Nullable JobId job)
         implements Request {
 
     private static final int USER = 1;
@@ -43,9 +50,15 @@ public record LoginRequest(
     private static final int PATIENCE = 5;
     private static final int CONNECTION = 6;
     private static final int NODENAME = 7;
+    private static final int PHASE = 8;
+    private static final int SWITCHES = 9;
+    private static final int JOB = 10;
     private static final int RHOST = 0x8001;
     private static final Set<Integer> KNOWN =
-            Set.of(USER, UID, SERVICE, ACTIONS, PATIENCE, CONNECTION, NODENAME, RHOST);
+            Set.of(USER, UID, SERVICE, ACTIONS, PATIENCE, CONNECTION, NODENAME, PHASE, SWITCHES, JOB, RHOST);
+
+    private static final Codes<Phase> PHASES =
+            new Codes<>("phase", List.of(Phase.ACCOUNT, Phase.ACCOUNT_BY_HELPER, Phase.SESSION));
 
     private static final Codes<ActionNoJobs> NO_JOBS =
             new Codes<>("action_no_jobs", List.of(ActionNoJobs.IGNORE, ActionNoJobs.DENY));
@@ -57,6 +70,11 @@ public record LoginRequest(
             "action_generic_failure",
             List.of(ActionGenericFailure.IGNORE, ActionGenericFailure.ALLOW, ActionGenericFailure.DENY));
 
+    private static final int X11 = 1;
+    private static final int CONTAINER = 2;
+    private static final int SINGLE_JOB_ASKS = 4;
+    private static final int ALL_SWITCHES = X11 | CONTAINER | SINGLE_JOB_ASKS;
+
     private static final int MAX_USER = 256;
     private static final int MAX_SERVICE = 64;
     private static final int MAX_NODENAME = 64;
@@ -64,15 +82,18 @@ public record LoginRequest(
 
     static LoginRequest decodeBody(byte[] body) throws FrameException {
         var in = new FieldReader(body, KNOWN, Set.of());
+        Phase phase = PHASES.value(in.bytes("phase", PHASE, 1, 1)[0]);
         return new LoginRequest(
+                phase,
                 in.text("user", USER, MAX_USER),
                 uid(in.uint32("uid", UID)),
                 in.text("service", SERVICE, MAX_SERVICE),
-                actions(in.bytes("actions", ACTIONS, 4, 4)),
+                actions(in.bytes("actions", ACTIONS, 4, 4)).with(switches(in.bytes("switches", SWITCHES, 1, 1)[0])),
                 patience(in.uint32("patience", PATIENCE)),
                 connection(in.optionalBytes("connection", CONNECTION, 13, 37)),
                 node(in.optionalText("nodename", NODENAME, MAX_NODENAME)),
-                in.optionalText("rhost", RHOST, MAX_RHOST));
+                in.optionalText("rhost", RHOST, MAX_RHOST),
+                job(in.optionalBytes("job", JOB, 4, 4), phase));
     }
 
     /** The frame, as the module would send it: for the demo, the benches and the tests. */
@@ -86,7 +107,13 @@ public record LoginRequest(
         if (connection != null) {
             out.bytes(CONNECTION, packed(connection));
         }
-        out.text(NODENAME, node == null ? null : node.value(), MAX_NODENAME).text(RHOST, rhost, MAX_RHOST);
+        out.text(NODENAME, node == null ? null : node.value(), MAX_NODENAME)
+                .bytes(PHASE, new byte[] {PHASES.code(phase)})
+                .bytes(SWITCHES, new byte[] {packed(options.switches())});
+        if (job != null) {
+            out.uint32(JOB, job.value());
+        }
+        out.text(RHOST, rhost, MAX_RHOST);
         return new Frame(Frame.LOGIN, out.body()).encode();
     }
 
@@ -112,6 +139,30 @@ public record LoginRequest(
             ADOPT_FAILURE.code(options.adoptFailure()),
             GENERIC_FAILURE.code(options.genericFailure())
         };
+    }
+
+    private static Switches switches(byte value) throws FrameException {
+        if ((value & ~ALL_SWITCHES) != 0) {
+            throw FrameException.bad("switches", "unknown ones in " + Byte.toUnsignedInt(value));
+        }
+        return new Switches((value & X11) != 0, (value & CONTAINER) != 0, (value & SINGLE_JOB_ASKS) != 0);
+    }
+
+    private static byte packed(Switches switches) {
+        return (byte) ((switches.x11() ? X11 : 0)
+                | (switches.container() ? CONTAINER : 0)
+                | (switches.singleJobAsksSource() ? SINGLE_JOB_ASKS : 0));
+    }
+
+    private static @Nullable JobId job(byte @Nullable [] value, Phase phase) throws FrameException {
+        if (value == null) {
+            return null;
+        }
+        long job = Integer.toUnsignedLong(ByteBuffer.wrap(value).getInt());
+        if (phase != Phase.SESSION || !JobId.isJobId(job)) {
+            throw FrameException.bad("job", job + " in the phase " + phase.code());
+        }
+        return new JobId(job);
     }
 
     private static Duration patience(long millis) throws FrameException {

@@ -28,6 +28,7 @@ public sealed interface Reply {
      *
      * @param message the line for the user; null for none
      * @param variables {@code NAME=VALUE}, at most 64
+     * @param namespaces types of the namespaces to join, at most 8; their descriptors go with the frame
      * @param login this login's id in the daemon's log
      * @param detail where the time went, for the module's log
      */
@@ -36,6 +37,7 @@ public sealed interface Reply {
             String reason,
             @Nullable String message,
             List<String> variables,
+            List<Integer> namespaces,
             @Nullable String login,
             @Nullable String detail)
             implements Reply {
@@ -44,17 +46,23 @@ public sealed interface Reply {
         private static final int REASON = 2;
         private static final int MESSAGE = 3;
         private static final int VARIABLE = 4;
+        private static final int NAMESPACE = 5;
         private static final int LOGIN = 0x8001;
         private static final int DETAIL = 0x8002;
-        private static final Set<Integer> KNOWN = Set.of(ANSWER, REASON, MESSAGE, VARIABLE, LOGIN, DETAIL);
+        private static final Set<Integer> KNOWN = Set.of(ANSWER, REASON, MESSAGE, VARIABLE, NAMESPACE, LOGIN, DETAIL);
         private static final Codes<Answer> ANSWERS =
                 new Codes<>("verdict", List.of(Answer.SUCCESS, Answer.IGNORE, Answer.DENY));
         private static final int MAX_VARIABLES = 64;
         private static final int MAX_VARIABLE = 1_024;
+        private static final int MAX_NAMESPACES = 8;
         private static final Pattern VARIABLE_FORM = Pattern.compile("[A-Z_][A-Z0-9_]*=[^\\p{Cntrl}]*");
 
         public VerdictReply {
             variables = List.copyOf(variables);
+            namespaces = List.copyOf(namespaces);
+            if (namespaces.size() > MAX_NAMESPACES) {
+                throw new IllegalArgumentException("more namespaces than can be sent");
+            }
             if (variables.size() > MAX_VARIABLES || !variables.stream().allMatch(VARIABLE_FORM.asMatchPredicate())) {
                 throw new IllegalArgumentException("these variables cannot be sent");
             }
@@ -67,6 +75,7 @@ public sealed interface Reply {
                     .text(REASON, reason, 64)
                     .text(MESSAGE, message, 256);
             variables.forEach(variable -> out.text(VARIABLE, variable, MAX_VARIABLE));
+            namespaces.forEach(type -> out.uint32(NAMESPACE, Integer.toUnsignedLong(type)));
             return new Frame(
                             Frame.VERDICT,
                             out.text(LOGIN, login, 32).text(DETAIL, detail, 512).body())
@@ -83,12 +92,13 @@ public sealed interface Reply {
         }
 
         private static VerdictReply decode(byte[] body) throws FrameException {
-            var in = new FieldReader(body, KNOWN, Set.of(VARIABLE));
+            var in = new FieldReader(body, KNOWN, Set.of(VARIABLE, NAMESPACE));
             return new VerdictReply(
                     ANSWERS.value(in.bytes("verdict", ANSWER, 1, 1)[0]),
                     in.text("reason", REASON, 64),
                     in.optionalText("message", MESSAGE, 256),
                     variables(in.texts("variable", VARIABLE, MAX_VARIABLES, MAX_VARIABLE)),
+                    in.uint32s("namespace", NAMESPACE, MAX_NAMESPACES),
                     in.optionalText("login", LOGIN, 32),
                     in.optionalText("detail", DETAIL, 512));
         }

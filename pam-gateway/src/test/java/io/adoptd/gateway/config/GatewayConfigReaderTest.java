@@ -39,6 +39,7 @@ class GatewayConfigReaderTest {
                         callerid.timeout = 1 second
                         adopt.timeout = 700 ms
                         membership.timeout = 100ms
+                        settings.timeout = 90ms
                         logins.max = 64
                         slurm.conf = /opt/slurm/etc/slurm.conf
                         log.level = debug
@@ -50,7 +51,8 @@ class GatewayConfigReaderTest {
                                 Duration.ofMillis(400),
                                 Duration.ofSeconds(1),
                                 Duration.ofMillis(700),
-                                Duration.ofMillis(100)),
+                                Duration.ofMillis(100),
+                                Duration.ofMillis(90)),
                         64,
                         Path.of("/opt/slurm/etc/slurm.conf"),
                         Level.DEBUG));

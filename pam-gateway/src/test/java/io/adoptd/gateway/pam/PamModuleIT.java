@@ -118,7 +118,8 @@ class PamModuleIT {
     @Test
     void whatAdoptdItselfEncodesIsRead() throws Exception {
         var variables = List.of("SLURM_JOB_ID=7");
-        var reply = new VerdictReply(Answer.SUCCESS, "only_job", "hello", variables, "7f3a", "steps=one steps_ms=3");
+        var reply = new VerdictReply(
+                Answer.SUCCESS, "only_job", "hello", variables, List.of(), "7f3a", "steps=one steps_ms=3");
         serve(answering(reply.encode()));
 
         var outcome = call();

@@ -13,10 +13,17 @@ import io.adoptd.gateway.wire.Reply.Pong;
 import io.adoptd.gateway.wire.Reply.Refused;
 import io.adoptd.gateway.wire.Reply.VerdictReply;
 import io.adoptd.gateway.wire.Request;
+import io.adoptd.kernel.fdpass.DescriptorPassing;
 import io.adoptd.pipeline.FakeNode;
 import io.adoptd.pipeline.Samples;
+import io.adoptd.pipeline.model.AdoptOutcome;
 import io.adoptd.pipeline.model.CalleridAnswer;
+import io.adoptd.pipeline.model.Furnishings;
 import io.adoptd.pipeline.model.LoginProcess;
+import io.adoptd.pipeline.model.Membership;
+import io.adoptd.pipeline.model.Namespace;
+import io.adoptd.pipeline.model.Phase;
+import io.adoptd.pipeline.model.Reason;
 import io.adoptd.pipeline.model.StepsAnswer;
 import io.adoptd.pipeline.time.LoginClock;
 import java.io.IOException;
@@ -27,7 +34,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -41,12 +51,15 @@ import reactor.netty.resources.LoopResources;
 class GatewayServerIT {
 
     private static final int MAX_LOGINS = 3;
+    private static final int DESCRIPTOR = 4_711;
 
     @TempDir
     private Path dir;
 
     private final LoopResources loops = LoopResources.create("gateway-it", 1, true);
     private final FakeNode node = new FakeNode();
+    private final List<LoginProcess> ended = new CopyOnWriteArrayList<>();
+    private final AtomicInteger passed = new AtomicInteger();
     private Path socket;
     private GatewayServer server;
 
@@ -80,6 +93,33 @@ class GatewayServerIT {
             assertThat(verdict.answer()).isEqualTo(Answer.DENY);
             assertThat(verdict.message()).isEqualTo("Access denied by adoptd: you have no active jobs on this node");
         });
+    }
+
+    @Test
+    void theNamespacesOfAJobGoWithTheVerdict() throws Exception {
+        node.runs(step(7, 1))
+                .furnishes(new Furnishings(
+                        new Furnishings.Namespaces(List.of(new Namespace(0x2_0000, DESCRIPTOR))),
+                        new Furnishings.NoTunnel()));
+        assertThat(login(4_000))
+                .isInstanceOfSatisfying(
+                        VerdictReply.class,
+                        verdict -> assertThat(verdict.namespaces()).containsExactly(0x2_0000));
+        assertThat(passed).hasValue(1);
+    }
+
+    @Test
+    void aSessionThatIsDeniedIsEndedAndAnAccountPhaseIsNot() throws Exception {
+        node.runs(step(7, 1)).adoption(7, Mono.just(new AdoptOutcome.Failed(Reason.ADOPT_REFUSED, "")));
+        node.membership(Mono.just(new Membership.Elsewhere("freezer:/")));
+        assertThat(login(4_000)).isInstanceOf(VerdictReply.class);
+        assertThat(ask(request(Phase.SESSION, 4_000)))
+                .isInstanceOfSatisfying(
+                        VerdictReply.class,
+                        verdict -> assertThat(verdict.answer()).isEqualTo(Answer.DENY));
+        assertThat(ended).isEmpty();
+        await().atMost(Duration.ofSeconds(5))
+                .untilAsserted(() -> assertThat(ended).hasSize(1));
     }
 
     @Test
@@ -156,7 +196,7 @@ class GatewayServerIT {
     void rubbishIsRefusedAndHurtsNobody() throws Exception {
         assertThat(ask("GET / HTTP/1.1\r\n\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII)))
                 .isInstanceOf(Refused.class);
-        byte[] unknown = {0x41, 0x44, 0x4f, 0x50, 1, 9, 0, 0};
+        byte[] unknown = {0x41, 0x44, 0x4f, 0x50, 2, 9, 0, 0};
         assertThat(ask(unknown)).isInstanceOf(Refused.class);
         assertThat(ask(new Request.Ping().encode())).isInstanceOf(Pong.class);
     }
@@ -207,14 +247,18 @@ class GatewayServerIT {
     private GatewayServer newServer() throws IOException {
         var desk = new LoginDesk(
                 node.pipeline(),
-                (socket, deadline) -> Mono.just(new Caller.Known(new LoginProcess(socket, 1))),
+                (socket, whose, deadline) -> Mono.just(new Caller.Known(new LoginProcess(socket, 1))),
+                process -> Mono.fromSupplier(() -> {
+                    ended.add(process);
+                    return "asked";
+                }),
                 LoginClock.monotonic(Schedulers.parallel()),
                 Duration.ofSeconds(3),
                 MAX_LOGINS,
                 new AtomicLong(),
                 Mono.just(new Pong("test", 1, 2, 3, "c1", "none")));
         int uid = (Integer) Files.getAttribute(dir, "unix:uid");
-        return GatewayServer.serve(socket, uid, desk, loops);
+        return GatewayServer.serve(socket, uid, desk, this::sent, loops);
     }
 
     private Reply login(int patienceMillis) throws Exception {
@@ -233,14 +277,28 @@ class GatewayServerIT {
         return Reply.decode(java.util.Arrays.copyOf(in.array(), in.position()));
     }
 
+    private int sent(int socket, byte[] bytes, int... descriptors) throws IOException {
+        if (descriptors.length != 1 || descriptors[0] != DESCRIPTOR) {
+            throw new IOException("other descriptors");
+        }
+        passed.incrementAndGet();
+        return DescriptorPassing.send(socket, bytes, 0); // standard input stands for it
+    }
+
     private static byte[] request(int patienceMillis) {
+        return request(Phase.ACCOUNT, patienceMillis);
+    }
+
+    private static byte[] request(Phase phase, int patienceMillis) {
         return new LoginRequest(
+                        phase,
                         "alice",
                         Samples.ALICE,
                         "sshd",
                         Samples.USUAL,
                         Duration.ofMillis(patienceMillis),
                         Samples.FROM_LOGIN,
+                        null,
                         null,
                         null)
                 .encode();

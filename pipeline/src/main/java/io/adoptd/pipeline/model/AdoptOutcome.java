@@ -5,8 +5,12 @@ import java.util.function.Function;
 /** What came of asking a slurmstepd to take a process in. */
 public sealed interface AdoptOutcome {
 
-    /** The slurmstepd said yes; only {@link Membership} proves it. */
-    record Accepted() implements AdoptOutcome {}
+    /**
+     * The slurmstepd said yes; only {@link Membership} proves it.
+     *
+     * @param furnishings what else it gave
+     */
+    record Accepted(Furnishings furnishings) implements AdoptOutcome {}
 
     /**
      * It did not.

@@ -6,18 +6,22 @@ import org.jspecify.annotations.Nullable;
  * One ssh login to be decided.
  *
  * @param id names this login in the logs; unique while the daemon runs
- * @param process the process that asked, which is the one to adopt
+ * @param process the process to adopt: the one that will be the session, whichever asked for it
  * @param user as PAM names the user; for messages only, the decision knows {@code uid}
  * @param service the PAM service
  * @param connection the TCP connection it came by; null when the process has none
  * @param node the NodeName that the PAM line gives; null when the node has to find its own
+ * @param hint in the session phase, the job that the PAM environment names; null for none. It only chooses among the
+ *     user's own jobs, and only when nothing is remembered of the account phase
  */
 public record Login(
         String id,
+        Phase phase,
         LoginProcess process,
         String user,
         Uid uid,
         String service,
         @Nullable Connection connection,
         @Nullable NodeName node,
-        PamOptions options) {}
+        PamOptions options,
+        @Nullable JobId hint) {}

@@ -10,6 +10,12 @@ public enum Reason {
     SOURCE_JOB,
     /** Adopted: the newest of several, for the source was not to be known. */
     NEWEST_JOB,
+    /** Session phase: adopted into the job that the account phase chose, or found in it already. */
+    ACCOUNT_JOB,
+    /** Session phase: adopted into the job that the PAM environment names; the account phase is not remembered. */
+    NAMED_JOB,
+    /** Session phase: the account phase did not adopt this login, so that it is not for the session phase to decide. */
+    ACCOUNT_DECIDED,
 
     /** The user has no job on this node. */
     NO_JOBS,
@@ -30,6 +36,8 @@ public enum Reason {
     ADOPT_NOT_IN_STEP,
     /** The process that asked is gone. */
     ADOPT_PROCESS_GONE,
+    /** The slurmstepd took the process in, but did not tell the namespaces of the job. */
+    ADOPT_NO_CONTAINER,
 
     /** slurm.conf is missing or cannot be read. */
     NO_SLURM_CONF,

@@ -2,12 +2,12 @@ package io.adoptd.pipeline.policy;
 
 import io.adoptd.pipeline.model.CalleridAnswer;
 import io.adoptd.pipeline.model.Decision;
-import io.adoptd.pipeline.model.ExternStep;
 import io.adoptd.pipeline.model.JobId;
 import io.adoptd.pipeline.model.OwnedSteps;
 import io.adoptd.pipeline.model.PamOptions;
 import io.adoptd.pipeline.model.Reason;
 import io.adoptd.pipeline.model.Verdict;
+import org.jspecify.annotations.Nullable;
 
 /** The decisions of one login, each from what is known by then. Plain functions: no waiting, no state. */
 public final class LoginPolicy {
@@ -24,9 +24,38 @@ public final class LoginPolicy {
     public Choice whenSteps(OwnedSteps owned) {
         return switch (owned.count()) {
             case NONE -> new Choice.Settle(whenNoJobs(owned.silent()));
-            case ONE -> new Choice.Adopt(owned.newest(), Reason.ONLY_JOB, owned);
+            case ONE -> whenOne(owned);
             case MANY -> new Choice.AskSource(owned);
         };
+    }
+
+    private Choice whenOne(OwnedSteps owned) {
+        return options.switches().singleJobAsksSource()
+                ? new Choice.AskSource(owned)
+                : new Choice.Adopt(owned.newest(), Reason.ONLY_JOB, owned);
+    }
+
+    /**
+     * A session is to be opened, and nothing is remembered of its account phase. A user with jobs here belongs into one,
+     * which {@code hint} may tell. One without is not turned away: whoever let them in had a reason, unless the
+     * environment names a job, for then it is the job that has ended.
+     */
+    public Choice whenSession(OwnedSteps owned, @Nullable JobId hint) {
+        if (hint == null) {
+            return owned.count() == OwnedSteps.Count.NONE
+                    ? new Choice.Settle(Verdict.settled(Decision.IGNORED, Reason.NO_JOBS, null))
+                    : whenSteps(owned);
+        }
+        return owned.of(hint)
+                .<Choice>map(step -> new Choice.Adopt(step, Reason.NAMED_JOB, owned))
+                .orElseGet(() -> owned.count() == OwnedSteps.Count.NONE
+                        ? new Choice.Settle(adoptFailed(hint, Reason.ADOPT_STEP_GONE))
+                        : whenSteps(owned));
+    }
+
+    /** A session is to be opened whose account phase adopted nobody: that decision stands. */
+    public Verdict whenAccountDecided() {
+        return Verdict.settled(Decision.IGNORED, Reason.ACCOUNT_DECIDED, null);
     }
 
     /** The user has several jobs, and the source was asked. Only a job that is the user's and here is joined. */
@@ -59,14 +88,13 @@ public final class LoginPolicy {
     public Choice whenAdoptFailed(Choice.Adopt tried, Reason failure) {
         OwnedSteps others = tried.owned().without(tried.step());
         boolean another = tried.reason() == Reason.SOURCE_JOB && others.count() != OwnedSteps.Count.NONE;
-        return another ? whenSourceUnknown(others) : new Choice.Settle(adoptFailed(tried.step(), failure));
+        return another
+                ? whenSourceUnknown(others)
+                : new Choice.Settle(adoptFailed(tried.step().job(), failure));
     }
 
-    private Verdict adoptFailed(ExternStep step, Reason failure) {
-        return settle(
-                DecisionTable.row(Situation.ADOPT_FAILED, options),
-                failure,
-                step.job().toString());
+    private Verdict adoptFailed(JobId job, Reason failure) {
+        return settle(DecisionTable.row(Situation.ADOPT_FAILED, options), failure, job.toString());
     }
 
     /** The node, or adoptd, is at fault. */

@@ -7,11 +7,16 @@ import java.time.Duration;
  *
  * @param steps finding the user's extern steps: the spool directory and every slurmstepd, asked in parallel
  * @param callerid asking the slurmd at the login's source, its credentials and both connections included
- * @param adopt one slurmstepd taking the process in
+ * @param adopt one slurmstepd taking the process in, and giving what its session wants of the job
  * @param membership reading back where the process is
+ * @param settings taking over the job's variables and limits
  */
-public record Slices(Duration steps, Duration callerid, Duration adopt, Duration membership) {
+public record Slices(Duration steps, Duration callerid, Duration adopt, Duration membership, Duration settings) {
 
-    public static final Slices DEFAULT =
-            new Slices(Duration.ofMillis(500), Duration.ofMillis(800), Duration.ofMillis(1000), Duration.ofMillis(250));
+    public static final Slices DEFAULT = new Slices(
+            Duration.ofMillis(500),
+            Duration.ofMillis(800),
+            Duration.ofMillis(1000),
+            Duration.ofMillis(250),
+            Duration.ofMillis(250));
 }

@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.adoptd.pipeline.Samples;
 import io.adoptd.pipeline.model.AdoptOutcome;
 import io.adoptd.pipeline.model.ExternStep;
+import io.adoptd.pipeline.model.Furnishings;
+import io.adoptd.pipeline.model.Luggage;
 import io.adoptd.pipeline.model.Reason;
+import io.adoptd.pipeline.model.Wants;
 import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.LoginClock;
 import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import reactor.core.scheduler.Schedulers;
 
@@ -33,7 +37,8 @@ public abstract class AdoptionContractTest {
 
     @Test
     void aYesIsAccepted() throws Exception {
-        assertThat(outcome(Stepd.ACCEPTS, Duration.ofSeconds(5))).isEqualTo(new AdoptOutcome.Accepted());
+        assertThat(outcome(Stepd.ACCEPTS, Duration.ofSeconds(5)))
+                .isEqualTo(new AdoptOutcome.Accepted(Furnishings.NONE));
     }
 
     @Test
@@ -49,6 +54,13 @@ public abstract class AdoptionContractTest {
         assertThat(reason(Stepd.IS_SILENT, Duration.ofMillis(200))).isEqualTo(Reason.ADOPT_TIMED_OUT);
     }
 
+    private final Luggage luggage = new Luggage();
+
+    @AfterEach
+    void giveBack() {
+        luggage.close();
+    }
+
     private Reason reason(Stepd stepd, Duration budget) throws Exception {
         return outcome(stepd, budget)
                 .fold(
@@ -60,6 +72,6 @@ public abstract class AdoptionContractTest {
 
     private AdoptOutcome outcome(Stepd stepd, Duration budget) throws Exception {
         var deadline = Deadline.in(budget, LoginClock.monotonic(Schedulers.parallel()));
-        return Samples.answerOf(adoption().adopt(Samples.SSHD, step(stepd), deadline));
+        return Samples.answerOf(adoption().adopt(Samples.SSHD, step(stepd), Wants.NOTHING, luggage, deadline));
     }
 }
