@@ -4,9 +4,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { DESCRIPTORS = 1024 };	/* sshd keeps a login's connection among its first ten */
+enum { SOCKET_NAME = 40 };	/* as /proc tells it: at most 31 bytes */
 
 static const uint8_t v4_mapped[12] = { [10] = 0xff, [11] = 0xff };
 
@@ -91,10 +94,10 @@ static bool connection_at(int fd, struct frame_connection *connection)
 	       getsockname(fd, (struct sockaddr *)&own, &own_len) == 0 && connection_between(&peer, &own, connection);
 }
 
-bool connection_find(const char *rhost, struct frame_connection *found)
+int connection_find(const char *rhost, struct frame_connection *found)
 {
 	struct frame_connection candidate;
-	bool any = false;
+	int lowest = -1;
 	int saved = errno;
 
 	for (int fd = 0; fd < DESCRIPTORS; fd++) {
@@ -103,12 +106,50 @@ bool connection_find(const char *rhost, struct frame_connection *found)
 		if (!connection_at(fd, &candidate))
 			continue;
 		wanted = rhost != NULL && connection_is_from(&candidate, rhost);
-		if (wanted || !any)
+		if (wanted || lowest < 0) {
 			*found = candidate;
-		any = true;
+			lowest = fd;
+		}
 		if (wanted)
 			break;
 	}
 	errno = saved;
-	return any;
+	return lowest;
+}
+
+/* "socket:[INODE]", which no two open sockets share, or "" when fd of that process is no socket or not to be seen. */
+static void name_of(const char *process, int fd, char name[SOCKET_NAME])
+{
+	static const char kind[] = "socket:[";
+	char path[64];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/%s/fd/%d", process, fd);
+	len = readlink(path, name, SOCKET_NAME);
+	if (len < (ssize_t)sizeof(kind) || len == SOCKET_NAME || memcmp(name, kind, sizeof(kind) - 1) != 0)
+		len = 0;
+	name[len] = '\0';
+}
+
+bool connection_is_of_parent(int fd)
+{
+	char parent[16], own[SOCKET_NAME], theirs[SOCKET_NAME];
+
+	snprintf(parent, sizeof(parent), "%d", (int)getppid());
+	name_of("self", fd, own);
+	name_of(parent, fd, theirs);
+	return own[0] != '\0' && strcmp(own, theirs) == 0;
+}
+
+void connection_end(int fd)
+{
+	const struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
+
+	/*
+	 * After the shutdown alone sshd would still read, and do, what the client had sent before it: connecting to
+	 * nowhere takes that back too.
+	 */
+	shutdown(fd, SHUT_RDWR);
+	while (connect(fd, &nowhere, sizeof(nowhere)) != 0 && errno == EINTR)
+		continue;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which TCP connection this login came over, found among the descriptors of the process that called PAM. */
+/* The TCP connection that this login came over, found among the descriptors of the process that called PAM. */
 #ifndef ADOPTD_CONNECTION_H
 #define ADOPTD_CONNECTION_H
 
@@ -9,9 +9,20 @@
 
 /*
  * Looks at descriptors 0 to 1023, and only looks. Of several connections it takes the one whose peer is rhost (when
- * that is a numeric address; it may be NULL), else the lowest. False: the process has none. Keeps errno.
+ * that is a numeric address; it may be NULL), else the lowest. Returns its descriptor, or -1 when the process has none.
+ * Keeps errno.
  */
-bool connection_find(const char *rhost, struct frame_connection *found);
+int connection_find(const char *rhost, struct frame_connection *found);
+
+/*
+ * Whether the parent of this process holds the connection of descriptor fd under the same number: so it is with the
+ * helper that sshd forks for keyboard-interactive, whose parent becomes the session. sshd's listener has closed it.
+ * False also when /proc does not tell.
+ */
+bool connection_is_of_parent(int fd);
+
+/* Ends the connection for every process that holds it; what its peer has sent and nobody has read is lost. */
+void connection_end(int fd);
 
 /* The two ends as the frame wants them; an IPv4 connection of an IPv6 socket is IPv4. False: neither of the two. */
 bool connection_between(const struct sockaddr_storage *peer, const struct sockaddr_storage *own,

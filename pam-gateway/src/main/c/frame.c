@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "frame.h"
 
+#include <sched.h>
 #include <string.h>
 
-enum { VERSION = 1, FIELD_HEAD = 4 };
+enum { VERSION = 2, FIELD_HEAD = 4 };
 enum { MUST_UNDERSTAND_BELOW = 0x8000 };
 
 static const uint8_t magic[4] = { 'A', 'D', 'O', 'P' };
@@ -17,6 +18,11 @@ static bool fail(struct frame_fault *fault, const char *field, const char *what,
 static uint16_t get_u16(const uint8_t *at)
 {
 	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static uint32_t get_u32(const uint8_t *at)
+{
+	return (uint32_t)get_u16(at) << 16 | get_u16(at + 2);
 }
 
 /*
@@ -106,6 +112,30 @@ static bool is_verdict(const uint8_t *at, size_t len)
 	return at[0] >= VERDICT_SUCCESS && at[0] <= VERDICT_DENY;
 }
 
+static bool is_namespace(const uint8_t *at, size_t len)
+{
+	uint32_t type = get_u32(at);
+
+	(void)len;
+	return type == CLONE_NEWNS || type == CLONE_NEWUSER || type == CLONE_NEWPID || type == 0;
+}
+
+static bool add_variable(struct frame_reply *reply, struct frame_text value)
+{
+	if (reply->variable_count == FRAME_VARIABLES_MAX)
+		return false;
+	reply->variables[reply->variable_count++] = value;
+	return true;
+}
+
+static bool add_namespace(struct frame_reply *reply, struct frame_text value)
+{
+	if (reply->namespace_count == FRAME_NAMESPACES_MAX)
+		return false;
+	reply->namespaces[reply->namespace_count++] = get_u32(value.at);
+	return true;
+}
+
 /* One row of the page's tables. A value is min to max bytes long before ok sees it. */
 struct row {
 	uint16_t tag;
@@ -113,22 +143,24 @@ struct row {
 	enum { ONCE, OPTIONAL, REPEATED } times;
 	size_t min, max;
 	bool (*ok)(const uint8_t *at, size_t len);
+	bool (*add)(struct frame_reply *reply, struct frame_text value);	/* of REPEATED; false: too often */
 };
 
-enum { ROWS_MAX = 6 };	/* of the longer table */
+enum { ROWS_MAX = 7 };	/* of the longer table */
 
 static const struct row verdict_rows[] = {
-	{ 0x0001, "verdict", ONCE, 1, 1, is_verdict },
-	{ 0x0002, "reason", ONCE, 1, 64, is_reason },
-	{ 0x0003, "message", OPTIONAL, 1, FRAME_MESSAGE_MAX, is_line },
-	{ 0x0004, "variable", REPEATED, 1, FRAME_VARIABLE_MAX, is_variable },
-	{ 0x8001, "login", OPTIONAL, 1, 32, is_plain_text },
-	{ 0x8002, "detail", OPTIONAL, 1, 512, is_line },
+	{ 0x0001, "verdict", ONCE, 1, 1, is_verdict, NULL },
+	{ 0x0002, "reason", ONCE, 1, 64, is_reason, NULL },
+	{ 0x0003, "message", OPTIONAL, 1, FRAME_MESSAGE_MAX, is_line, NULL },
+	{ 0x0004, "variable", REPEATED, 1, FRAME_VARIABLE_MAX, is_variable, add_variable },
+	{ 0x0005, "namespace", REPEATED, 4, 4, is_namespace, add_namespace },
+	{ 0x8001, "login", OPTIONAL, 1, 32, is_plain_text, NULL },
+	{ 0x8002, "detail", OPTIONAL, 1, 512, is_line, NULL },
 };
 
 static const struct row refused_rows[] = {
-	{ 0x0001, "reason", ONCE, 1, 64, is_reason },
-	{ 0x0002, "message", ONCE, 1, FRAME_MESSAGE_MAX, is_line },
+	{ 0x0001, "reason", ONCE, 1, 64, is_reason, NULL },
+	{ 0x0002, "message", ONCE, 1, FRAME_MESSAGE_MAX, is_line, NULL },
 };
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
@@ -140,7 +172,7 @@ bool frame_read_header(const uint8_t header[FRAME_HEADER], enum frame_type *type
 	if (memcmp(header, magic, sizeof(magic)) != 0)
 		return fail(fault, "magic", "is not ADOP", 0);
 	if (header[4] != VERSION)
-		return fail(fault, "version", "is not 1", 4);
+		return fail(fault, "version", "is not 2", 4);
 	if (header[5] != FRAME_VERDICT && header[5] != FRAME_REFUSED)
 		return fail(fault, "type", "answers no LOGIN", 5);
 	if (get_u16(header + 6) > FRAME_REPLY_BODY_MAX)
@@ -180,13 +212,13 @@ static bool read_fields(const uint8_t *frame, size_t len, const struct row *rows
 			if (!row->ok(value.at, value.len))
 				return fail(fault, row->name, "is not a value it may have", at);
 			if (row->times == REPEATED) {
-				if (reply->variable_count == FRAME_VARIABLES_MAX)
+				if (!row->add(reply, value))
 					return fail(fault, row->name, "comes too often", at);
-				slot = &reply->variables[reply->variable_count++];
 			} else if (slot->at != NULL) {
 				return fail(fault, row->name, "comes twice", at);
+			} else {
+				*slot = value;
 			}
-			*slot = value;
 		}
 		at += FIELD_HEAD + value.len;
 	}
@@ -220,8 +252,10 @@ bool frame_read_reply(const uint8_t *frame, size_t len, struct frame_reply *repl
 	reply->verdict = slots[0].at[0];
 	reply->reason = slots[1];
 	reply->message = slots[2];
-	reply->login = slots[4];	/* slot 3 is the variables' */
-	reply->detail = slots[5];
+	reply->login = slots[5];	/* slots 3 and 4 are of fields that repeat */
+	reply->detail = slots[6];
+	if (reply->verdict != VERDICT_SUCCESS && reply->namespace_count > 0)
+		return fail(fault, "namespace", "comes without a success", len);
 	return true;
 }
 
@@ -288,6 +322,7 @@ size_t frame_write_login(const struct frame_login *login, uint8_t out[FRAME_REQU
 				     login->actions.generic_failure };
 	struct writer writer = { .out = out };
 	const uint8_t head[2] = { VERSION, FRAME_LOGIN };
+	const uint8_t phase = (uint8_t)login->phase;
 	size_t body;
 
 	if (!fits(login->user, FRAME_USER_MAX))
@@ -300,6 +335,8 @@ size_t frame_write_login(const struct frame_login *login, uint8_t out[FRAME_REQU
 		return fail(fault, "patience", "is not 100 to 60000 ms", 0);
 	if (login->nodename != NULL && !fits(login->nodename, FRAME_NODENAME_MAX))
 		return fail(fault, "nodename", "is not 1 to 64 bytes of UTF-8", 0);
+	if (login->job > FRAME_JOB_MAX)
+		return fail(fault, "job", "is not 1 to 4294967279", 0);
 
 	put(&writer, magic, sizeof(magic));
 	put(&writer, head, sizeof(head));
@@ -313,6 +350,10 @@ size_t frame_write_login(const struct frame_login *login, uint8_t out[FRAME_REQU
 		put_connection(&writer, login->connection);
 	if (login->nodename != NULL)
 		put_field(&writer, 0x0007, login->nodename, strlen(login->nodename));
+	put_field(&writer, 0x0008, &phase, sizeof(phase));
+	put_field(&writer, 0x0009, &login->switches, sizeof(login->switches));
+	if (login->job != 0 && login->phase == PHASE_SESSION)
+		put_field_u32(&writer, 0x000a, login->job);
 	if (fits(login->rhost, FRAME_RHOST_MAX))
 		put_field(&writer, 0x8001, login->rhost, strlen(login->rhost));
 	if (writer.full)

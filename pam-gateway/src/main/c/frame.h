@@ -26,10 +26,21 @@ enum {
 	FRAME_VARIABLES_MAX = 64,
 	FRAME_VARIABLE_MAX = 1024,
 	FRAME_MESSAGE_MAX = 256,
+	FRAME_NAMESPACES_MAX = 8,
 };
 
 enum frame_type { FRAME_LOGIN = 0x01, FRAME_VERDICT = 0x81, FRAME_REFUSED = 0xff };
 enum frame_verdict { VERDICT_SUCCESS = 1, VERDICT_IGNORE = 2, VERDICT_DENY = 3 };
+
+enum frame_phase {
+	PHASE_ACCOUNT = 1,
+	PHASE_HELPER = 2,	/* account, in a process whose parent will be the session */
+	PHASE_SESSION = 3,
+};
+
+enum { SWITCH_X11 = 1, SWITCH_CONTAINER = 2, SWITCH_ALWAYS_ASK = 4 };	/* a sum of them */
+
+#define FRAME_JOB_MAX UINT32_C(4294967279)	/* the lowest is 1 */
 
 enum { NO_JOBS_IGNORE = 1, NO_JOBS_DENY = 2 };
 enum { UNKNOWN_NEWEST = 1, UNKNOWN_ALLOW = 2, UNKNOWN_DENY = 3 };
@@ -62,6 +73,9 @@ struct frame_login {
 	uint32_t patience_ms;
 	const struct frame_connection *connection;	/* or NULL */
 	const char *nodename;				/* or NULL */
+	enum frame_phase phase;
+	uint8_t switches;
+	uint32_t job;					/* or 0; of the session phase only */
 	const char *rhost;				/* or NULL */
 };
 
@@ -79,6 +93,8 @@ struct frame_reply {
 	struct frame_text detail;
 	struct frame_text variables[FRAME_VARIABLES_MAX];
 	size_t variable_count;
+	uint32_t namespaces[FRAME_NAMESPACES_MAX];	/* what setns takes with the descriptor of the same place */
+	size_t namespace_count;				/* none but in a success */
 };
 
 struct frame_fault {	/* why a frame cannot be written or read */

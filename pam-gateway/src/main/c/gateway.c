@@ -60,6 +60,8 @@ static enum gateway_result failed_call(struct gateway_answer *answer, const char
 	case EPIPE:
 	case ECONNRESET:
 		return fail(answer, GATEWAY_CLOSED, what, error);
+	case EPROTO:
+		return fail(answer, GATEWAY_UNREADABLE, "descriptors that no reply may bring", 0);
 	default:
 		return fail(answer, GATEWAY_BROKEN, what, error);
 	}
@@ -173,8 +175,60 @@ static int write_before(int fd, const uint8_t *bytes, size_t len, int64_t deadli
 	return 0;
 }
 
-/* Exactly len bytes, or the errno that says why not. */
-static int read_before(int fd, uint8_t *bytes, size_t len, int64_t deadline)
+/* Keeps the descriptors that came with a message; false when they are more than any reply may bring. */
+static bool keep_descriptors(struct msghdr *message, struct gateway_answer *answer)
+{
+	bool few = (message->msg_flags & MSG_CTRUNC) == 0;
+
+	for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part != NULL; part = CMSG_NXTHDR(message, part)) {
+		size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < count; i++) {
+			int descriptor;
+
+			memcpy(&descriptor, CMSG_DATA(part) + i * sizeof(int), sizeof(descriptor));
+			if (answer->descriptor_count < FRAME_NAMESPACES_MAX) {
+				answer->descriptors[answer->descriptor_count++] = descriptor;
+			} else {
+				close(descriptor);
+				few = false;
+			}
+		}
+	}
+	return few;
+}
+
+/* Reads at most len bytes, and whatever descriptors come with them: how many, or -1 and errno. */
+static ssize_t receive(int fd, uint8_t *bytes, size_t len, struct gateway_answer *answer)
+{
+	union {
+		struct cmsghdr aligned;
+		char room[CMSG_SPACE(FRAME_NAMESPACES_MAX * sizeof(int))];
+	} control;
+	struct iovec part = { .iov_base = bytes, .iov_len = len };
+	struct msghdr message = {
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	bool first = bytes == answer->frame;
+	size_t before = answer->descriptor_count;
+	ssize_t got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+
+	if (got < 0)
+		return got;
+	if (!keep_descriptors(&message, answer) || (!first && answer->descriptor_count > before)) {
+		errno = EPROTO;
+		return -1;
+	}
+	return got;
+}
+
+/* Exactly len bytes of the answer's frame from at on, or the errno that says why not. */
+static int read_before(int fd, struct gateway_answer *answer, size_t at, size_t len, int64_t deadline)
 {
 	while (len > 0) {
 		int error = wait_before(fd, POLLIN, deadline);
@@ -182,13 +236,13 @@ static int read_before(int fd, uint8_t *bytes, size_t len, int64_t deadline)
 
 		if (error != 0)
 			return error;
-		got = recv(fd, bytes, len, 0);
+		got = receive(fd, answer->frame + at, len, answer);
 		if (got == 0)
 			return ECONNRESET;	/* the daemon closed: a failure, never a verdict */
 		if (got < 0 && errno != EAGAIN && errno != EINTR)
 			return errno;
 		if (got > 0) {
-			bytes += got;
+			at += (size_t)got;
 			len -= (size_t)got;
 		}
 	}
@@ -202,22 +256,33 @@ static enum gateway_result read_reply(int fd, int64_t deadline, struct gateway_a
 	size_t body;
 	int error;
 
-	error = read_before(fd, answer->frame, FRAME_HEADER, deadline);
+	error = read_before(fd, answer, 0, FRAME_HEADER, deadline);
 	if (error != 0)
 		return failed_call(answer, "read of the reply's header", error);
 	if (!frame_read_header(answer->frame, &type, &body, &why))	/* before a length in it is believed */
 		return bad_frame(answer, GATEWAY_UNREADABLE, &why);
-	error = read_before(fd, answer->frame + FRAME_HEADER, body, deadline);
+	error = read_before(fd, answer, FRAME_HEADER, body, deadline);
 	if (error != 0)
 		return failed_call(answer, "read of the reply's body", error);
 	if (!frame_read_reply(answer->frame, FRAME_HEADER + body, &answer->reply, &why))
 		return bad_frame(answer, GATEWAY_UNREADABLE, &why);
+	if (answer->descriptor_count != answer->reply.namespace_count) {
+		snprintf(answer->detail, sizeof(answer->detail), "%zu namespaces and %zu descriptors",
+			 answer->reply.namespace_count, answer->descriptor_count);
+		return GATEWAY_UNREADABLE;
+	}
 	if (answer->reply.type == FRAME_VERDICT)
 		return GATEWAY_ANSWERED;
 	snprintf(answer->detail, sizeof(answer->detail), "%.*s: %.*s",
 		 (int)answer->reply.reason.len, (const char *)answer->reply.reason.at,
 		 (int)answer->reply.message.len, (const char *)answer->reply.message.at);
 	return GATEWAY_REFUSED;
+}
+
+/* A helper is not the session, and a namespace is no use to it. */
+static bool may_join(const struct frame_login *login)
+{
+	return login->phase != PHASE_HELPER && (login->switches & SWITCH_CONTAINER) != 0;
 }
 
 static enum gateway_result converse(int fd, const struct sockaddr_un *address, const struct frame_login *login,
@@ -250,8 +315,12 @@ static enum gateway_result converse(int fd, const struct sockaddr_un *address, c
 		return bad_frame(answer, GATEWAY_BROKEN, &why);
 
 	error = write_before(fd, request, len, deadline);
-	if (error == 0)
-		return read_reply(fd, deadline, answer);
+	if (error == 0) {
+		result = read_reply(fd, deadline, answer);
+		if (result == GATEWAY_ANSWERED && answer->descriptor_count > 0 && !may_join(login))
+			return fail(answer, GATEWAY_UNREADABLE, "namespaces that were not asked for", 0);
+		return result;
+	}
 	/* A daemon that closed before it read everything may have said why. It cannot have decided what it had not. */
 	if ((error == EPIPE || error == ECONNRESET) && read_reply(fd, deadline, answer) == GATEWAY_REFUSED)
 		return GATEWAY_REFUSED;
@@ -265,7 +334,7 @@ enum gateway_result gateway_ask(const char *path, const struct frame_login *logi
 	enum gateway_result result;
 	int fd;
 
-	memset(answer, 0, sizeof(*answer));
+	memset(answer, 0, offsetof(struct gateway_answer, frame));
 	if (path[0] != '/' || strlen(path) >= sizeof(address.sun_path))
 		return fail(answer, GATEWAY_BROKEN, "the path of the socket", ENAMETOOLONG);
 	memcpy(address.sun_path, path, strlen(path));
@@ -277,5 +346,13 @@ enum gateway_result gateway_ask(const char *path, const struct frame_login *logi
 		return failed_call(answer, "socket", errno);
 	result = converse(fd, &address, login, deadline, answer);
 	close(fd);
+	if (result != GATEWAY_ANSWERED)
+		gateway_close(answer);
 	return result;
+}
+
+void gateway_close(struct gateway_answer *answer)
+{
+	while (answer->descriptor_count > 0)
+		close(answer->descriptors[--answer->descriptor_count]);
 }

@@ -20,6 +20,8 @@ enum gateway_result {
 
 struct gateway_answer {
 	struct frame_reply reply;	/* of ANSWERED */
+	int descriptors[FRAME_NAMESPACES_MAX];	/* of ANSWERED: one for each namespace of the reply, in its order */
+	size_t descriptor_count;
 	char detail[352];		/* of a failure: what happened, in words for the log, not escaped */
 	int error;			/* and its errno, or 0 */
 	uint8_t frame[FRAME_REPLY_MAX];	/* where the texts of reply live */
@@ -30,9 +32,12 @@ int64_t gateway_clock_ms(void);
 
 /*
  * Asks the daemon at path about login, whose patience is filled in here. Returns by deadline (gateway_clock_ms), give
- * or take the scheduler; leaves no descriptor open.
+ * or take the scheduler. Leaves no descriptor open but those of an answer, which gateway_close ends.
  */
 enum gateway_result gateway_ask(const char *path, const struct frame_login *login, int64_t deadline,
 				struct gateway_answer *answer);
+
+/* Closes the descriptors of an answer. */
+void gateway_close(struct gateway_answer *answer);
 
 #endif

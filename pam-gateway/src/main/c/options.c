@@ -16,7 +16,7 @@ struct word {
 
 struct option {
 	const char *name;	/* up to and including the '=' */
-	bool (*take)(const struct option *option, const char *value, struct options *options);	/* NULL: not yet */
+	bool (*take)(const struct option *option, const char *value, struct options *options);
 	const char *fallback;	/* the documented default, as one would write it; NULL: to leave it out */
 	const char *accepted;	/* for the log */
 	const struct word *words;
@@ -48,7 +48,7 @@ static bool between(const char *text, size_t min, size_t max)
 }
 
 /* As pam_slurm_adopt compares: the word has to start the value, so "DENY" and "deny!" are both deny. */
-static bool take_action(const struct option *option, const char *value, struct options *options)
+static bool take_word(const struct option *option, const char *value, struct options *options)
 {
 	for (const struct word *word = option->words; word->text != NULL; word++)
 		if (starts_with(value, word->text)) {
@@ -131,30 +131,34 @@ static const struct word generic_failure[] = {
 	{ NULL, 0 },
 };
 
+static const struct word off_on[] = { { "0", 0 }, { "1", 1 }, { NULL, 0 } };
+
+static const struct word false_true[] = { { "false", 0 }, { "true", 1 }, { NULL, 0 } };
+
 static const struct word levels[] = {	/* slurm.conf(5), SlurmdDebug */
 	{ "quiet", LEVEL_QUIET }, { "fatal", LEVEL_FATAL }, { "error", LEVEL_ERROR }, { "info", LEVEL_INFO },
 	{ "verbose", LEVEL_VERBOSE }, { "debug", LEVEL_DEBUG }, { "debug2", LEVEL_DEBUG2 }, { "debug3", LEVEL_DEBUG3 },
 	{ "debug4", LEVEL_DEBUG4 }, { "debug5", LEVEL_DEBUG5 }, { NULL, 0 },
 };
 
-#define ACTION(name) .words = (name), .field = offsetof(struct options, actions.name)
+#define FIELD(name) offsetof(struct options, name)
 
 static const struct option table[] = {
-	{ "action_no_jobs=", take_action, "deny", "ignore, deny", ACTION(no_jobs) },
-	{ "action_unknown=", take_action, "newest", "newest, allow, deny", ACTION(unknown) },
-	{ "action_adopt_failure=", take_action, "allow", "allow, deny", ACTION(adopt_failure) },
-	{ "action_generic_failure=", take_action, "ignore", "ignore, allow, deny", ACTION(generic_failure) },
+	{ "action_no_jobs=", take_word, "deny", "ignore, deny", no_jobs, FIELD(actions.no_jobs) },
+	{ "action_unknown=", take_word, "newest", "newest, allow, deny", unknown, FIELD(actions.unknown) },
+	{ "action_adopt_failure=", take_word, "allow", "allow, deny", adopt_failure, FIELD(actions.adopt_failure) },
+	{ "action_generic_failure=", take_word, "ignore", "ignore, allow, deny", generic_failure,
+	  FIELD(actions.generic_failure) },
+	{ "disable_x11=", take_word, "0", "0, 1", off_on, FIELD(disable_x11) },
+	{ "join_container=", take_word, "true", "true, false", false_true, FIELD(join_container) },
+	{ "single_job_skip_rpc=", take_word, "1", "0, 1", off_on, FIELD(single_job_skip_rpc) },
+	{ "ignore_root=", take_word, "1", "0, 1", off_on, FIELD(ignore_root) },
 	{ "log_level=", take_level, "info", "quiet, fatal, error, info, verbose, debug, debug2 to debug5 or 0 to 9",
 	  levels, 0 },
 	{ "nodename=", take_nodename, NULL, "1 to 64 bytes of UTF-8", NULL, 0 },
 	{ "service=", take_service, "sshd", "1 to 64 bytes of UTF-8", NULL, 0 },
 	{ "socket=", take_socket, "/run/adoptd/gateway.sock", "an absolute path of at most 107 bytes", NULL, 0 },
 	{ "timeout=", take_timeout, "4000", "100 to 60000 milliseconds", NULL, 0 },
-	/* pam_slurm_adopt's, and not ours yet: who writes one must hear that it does nothing. */
-	{ "disable_x11=", NULL, NULL, NULL, NULL, 0 },
-	{ "join_container=", NULL, NULL, NULL, NULL, 0 },
-	{ "ignore_root=", NULL, NULL, NULL, NULL, 0 },
-	{ "single_job_skip_rpc=", NULL, NULL, NULL, NULL, 0 },
 };
 
 enum { TABLE_ROWS = sizeof(table) / sizeof(table[0]) };
@@ -170,16 +174,15 @@ void options_read(struct options *options, int argc, const char **argv)
 {
 	memset(options, 0, sizeof(*options));
 	for (size_t i = 0; i < TABLE_ROWS; i++)
-		if (table[i].take != NULL)
-			table[i].take(&table[i], table[i].fallback, options);
+		table[i].take(&table[i], table[i].fallback, options);
 	for (int arg = 0; arg < argc; arg++) {
 		const struct option *option = NULL;
 
 		for (size_t i = 0; i < TABLE_ROWS && option == NULL; i++)
 			if (starts_with(argv[arg], table[i].name))
 				option = &table[i];
-		if (option == NULL || option->take == NULL) {
-			complain(options, argv[arg], option);
+		if (option == NULL) {
+			complain(options, argv[arg], NULL);
 		} else if (!option->take(option, argv[arg] + strlen(option->name), options)) {
 			complain(options, argv[arg], option);
 			option->take(option, option->fallback, options);	/* not what an earlier argument said */
@@ -193,9 +196,8 @@ void options_explain(const struct options_complaint *complaint, char *out, size_
 	char argument[128];
 
 	log_quote(argument, sizeof(argument), complaint->argument, strlen(complaint->argument));
-	if (option == NULL || option->take == NULL)
-		snprintf(out, size, "option %s is not supported by this version of pam_adoptd and does nothing",
-			 argument);
+	if (option == NULL)
+		snprintf(out, size, "option %s is none of pam_adoptd's and does nothing", argument);
 	else
 		snprintf(out, size, "option %s is not understood: %s takes %s; %s%s", argument, option->name,
 			 option->accepted, option->fallback == NULL ? "it is left out" : "it is now ",

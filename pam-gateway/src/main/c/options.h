@@ -22,6 +22,10 @@ struct options_complaint {
 
 struct options {
 	struct frame_actions actions;
+	uint8_t disable_x11;
+	uint8_t join_container;
+	uint8_t single_job_skip_rpc;
+	uint8_t ignore_root;		/* 0 has no effect; see pam_adoptd.c */
 	uint8_t log_level;		/* enum log_level */
 	const char *service;
 	const char *nodename;		/* or NULL */

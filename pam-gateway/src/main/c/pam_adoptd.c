@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pam_adoptd.so: the account phase of a login on a compute node. The module decides nothing: it tells the node's daemon
- * who logs in and does what the daemon answers. It is a guest in sshd's process and leaves it as it was, except for
- * the variables of a success.
+ * pam_adoptd.so: the account and the session phase of a login on a compute node. The module decides nothing: it tells
+ * the node's daemon who logs in and does what the daemon answers. It is a guest in sshd's process and leaves it as it
+ * was, except for the variables and the namespaces of a success.
+ *
+ * sshd (9.2 to 10.5 looked at) calls both phases in its privileged process, of which the session is a child, before it
+ * makes that child. Only with keyboard-interactive it forks a helper for authentication and account, whose variables it
+ * takes over. After an error of the session phase it goes on: no shell or command is run, but the connection stays.
  */
 #include "connection.h"
 #include "frame.h"
 #include "gateway.h"
 #include "linux_pam.h"
 #include "log.h"
+#include "namespace.h"
 #include "options.h"
 
 #include <errno.h>
@@ -19,6 +24,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NAMESPACES "adoptd_namespaces"	/* libpam keeps a struct namespaces under this name */
+
 enum { PASSWD_FIRST = 1024, PASSWD_MAX = 1024 * 1024 };	/* bytes of one user's entry */
 
 struct guest {	/* one call of the module */
@@ -27,10 +34,13 @@ struct guest {	/* one call of the module */
 	int64_t started;
 	struct options options;
 	struct log log;
+	enum frame_phase phase;
 	const char *service;
 	const char *user;
 	uint32_t uid;
 	char quoted_user[128];
+	int connection_fd;		/* or -1 */
+	struct frame_connection connection;
 };
 
 /* A failure that is not the daemon's verdict: its word in the log, and what the user is told when it denies. */
@@ -54,6 +64,14 @@ static const struct failure gateway_failures[] = {
 
 static const struct failure environment_failure = {
 	"environment", DENIED "the environment of this login could not be set",
+};
+
+static const struct failure container_failure = {
+	"container", DENIED "this session could not join the container of your job",
+};
+
+static const char *const phases[] = {
+	[PHASE_ACCOUNT] = "account", [PHASE_HELPER] = "helper", [PHASE_SESSION] = "session",
 };
 
 static int64_t took_ms(const struct guest *guest)
@@ -82,6 +100,31 @@ static void tell_user(const struct guest *guest, const char *line)
 	}
 }
 
+/*
+ * What the module decides against a session without the daemon, it has to carry out itself: sshd would keep the
+ * connection.
+ */
+static void end_session(const struct guest *guest)
+{
+	if (guest->phase != PHASE_SESSION || guest->connection_fd < 0)
+		return;
+	log_write(&guest->log, LEVEL_INFO, "login.ended user=%s: this session was turned away and its connection ended",
+		  guest->quoted_user);
+	connection_end(guest->connection_fd);
+}
+
+static bool denies_adopt_failure(const struct guest *guest)
+{
+	return guest->options.actions.adopt_failure == ADOPT_FAILURE_DENY;
+}
+
+static int turn_away(const struct guest *guest, const struct failure *failure)
+{
+	tell_user(guest, failure->line);
+	end_session(guest);
+	return PAM_PERM_DENIED;
+}
+
 static int generic_failure(const struct guest *guest, const struct failure *failure)
 {
 	switch (guest->options.actions.generic_failure) {
@@ -90,8 +133,7 @@ static int generic_failure(const struct guest *guest, const struct failure *fail
 	case GENERIC_FAILURE_ALLOW:
 		return PAM_SUCCESS;
 	default:
-		tell_user(guest, failure->line);
-		return PAM_PERM_DENIED;
+		return turn_away(guest, failure);
 	}
 }
 
@@ -110,9 +152,9 @@ static int gateway_failure(const struct guest *guest, enum gateway_result result
 		snprintf(error, sizeof(error), " errno=%d (%m)", answer->error);
 	}
 	log_write(&guest->log, LEVEL_ERROR,
-		  "%slogin.failed user=%s why=%s socket=%s detail=%s%s action_generic_failure=%s took_ms=%" PRId64,
-		  result == GATEWAY_UNTRUSTED ? "SECURITY: " : "", guest->quoted_user, failure->why, socket, detail,
-		  error, actions[guest->options.actions.generic_failure], took_ms(guest));
+		  "%slogin.failed user=%s phase=%s why=%s socket=%s detail=%s%s action_generic_failure=%s took_ms=%" PRId64,
+		  result == GATEWAY_UNTRUSTED ? "SECURITY: " : "", guest->quoted_user, phases[guest->phase],
+		  failure->why, socket, detail, error, actions[guest->options.actions.generic_failure], took_ms(guest));
 	return generic_failure(guest, failure);
 }
 
@@ -129,17 +171,67 @@ static bool put_variables(const struct guest *guest, const struct frame_reply *r
 		answer = pam_putenv(guest->pamh, name_value);
 		if (answer != PAM_SUCCESS) {
 			log_write(&guest->log, LEVEL_ERROR,
-				  "login.failed user=%s why=%s detail=\"pam_putenv of %.*s\" pam=%d",
-				  guest->quoted_user, environment_failure.why, (int)strcspn(name_value, "="),
-				  name_value, answer);
+				  "login.failed user=%s phase=%s why=%s detail=\"pam_putenv of %.*s\" pam=%d",
+				  guest->quoted_user, phases[guest->phase], environment_failure.why,
+				  (int)strcspn(name_value, "="), name_value, answer);
 			return false;
 		}
 	}
 	return true;
 }
 
-static int obey(const struct guest *guest, const struct frame_reply *reply)
+static void forget_namespaces(pam_handle_t *pamh, void *data, int error_status)
 {
+	(void)pamh;
+	(void)error_status;
+	free(data);
+}
+
+/* Keeps for the session phase what the account phase has joined. Without it /proc alone tells, which mostly does. */
+static void remember_namespaces(const struct guest *guest, const struct namespaces *joined)
+{
+	struct namespaces *kept = malloc(sizeof(*kept));
+
+	if (kept == NULL)
+		return;
+	*kept = *joined;
+	if (pam_set_data(guest->pamh, NAMESPACES, kept, forget_namespaces) != PAM_SUCCESS)
+		free(kept);
+}
+
+/* Goes into every namespace of the answer, up to the first that it cannot join. */
+static bool join_namespaces(const struct guest *guest, const struct gateway_answer *answer)
+{
+	struct namespaces joined = { 0 };
+	const void *earlier = NULL;
+
+	if (pam_get_data(guest->pamh, NAMESPACES, &earlier) == PAM_SUCCESS && earlier != NULL)
+		joined = *(const struct namespaces *)earlier;
+	for (size_t i = 0; i < answer->descriptor_count; i++) {
+		uint32_t type = answer->reply.namespaces[i];
+		const char *kind = namespace_kind(answer->descriptors[i], type);
+		enum namespace_result result = namespace_join(answer->descriptors[i], type, &joined);
+
+		if (result == NAMESPACE_FAILED) {
+			log_write(&guest->log, LEVEL_ERROR,
+				  "login.failed user=%s phase=%s why=%s detail=\"setns, %s namespace%s\" errno=%d (%m)"
+				  " action_adopt_failure=%s took_ms=%" PRId64,
+				  guest->quoted_user, phases[guest->phase], container_failure.why, kind,
+				  errno == EINVAL ? ": it is none, or this process has threads" : "", errno,
+				  denies_adopt_failure(guest) ? "deny" : "allow", took_ms(guest));
+			return false;
+		}
+		log_write(&guest->log, LEVEL_DEBUG, "login.container user=%s phase=%s %s=%s", guest->quoted_user,
+			  phases[guest->phase], result == NAMESPACE_JOINED ? "joined" : "already_in", kind);
+		if (result == NAMESPACE_JOINED)
+			remember_namespaces(guest, &joined);
+	}
+	return true;
+}
+
+static int obey(const struct guest *guest, const struct gateway_answer *answer)
+{
+	const struct frame_reply *reply = &answer->reply;
 	static const char *const verdicts[] = {
 		[VERDICT_SUCCESS] = "success", [VERDICT_IGNORE] = "ignore", [VERDICT_DENY] = "deny",
 	};
@@ -148,10 +240,12 @@ static int obey(const struct guest *guest, const struct frame_reply *reply)
 	log_quote(login, sizeof(login), reply->login.at, reply->login.len);
 	log_quote(detail, sizeof(detail), reply->detail.at, reply->detail.len);
 	log_write(&guest->log, LEVEL_INFO,
-		  "login.decided user=%s verdict=%s reason=%.*s login=%s took_ms=%" PRId64 " detail=%s",
-		  guest->quoted_user, verdicts[reply->verdict], (int)reply->reason.len,
+		  "login.decided user=%s phase=%s verdict=%s reason=%.*s login=%s took_ms=%" PRId64 " detail=%s",
+		  guest->quoted_user, phases[guest->phase], verdicts[reply->verdict], (int)reply->reason.len,
 		  (const char *)reply->reason.at, login, took_ms(guest), detail);
 
+	if (reply->verdict == VERDICT_SUCCESS && !join_namespaces(guest, answer))
+		return denies_adopt_failure(guest) ? turn_away(guest, &container_failure) : PAM_SUCCESS;
 	if (reply->verdict == VERDICT_SUCCESS && !put_variables(guest, reply))
 		return generic_failure(guest, &environment_failure);
 	if (reply->message.at != NULL) {
@@ -171,32 +265,69 @@ static int obey(const struct guest *guest, const struct frame_reply *reply)
 	}
 }
 
-static int ask(const struct guest *guest)
+/* The connection of this login, and whether another process will be its session. */
+static void find_connection(struct guest *guest, const char *rhost)
 {
-	struct frame_login login = {
+	guest->connection_fd = connection_find(rhost, &guest->connection);
+	if (guest->connection_fd < 0)
+		log_write(&guest->log, LEVEL_DEBUG, "login.unconnected user=%s: it has no TCP connection",
+			  guest->quoted_user);
+	else if (guest->phase == PHASE_ACCOUNT && connection_is_of_parent(guest->connection_fd))
+		guest->phase = PHASE_HELPER;
+}
+
+static const char *remote_host(const struct guest *guest)
+{
+	const void *rhost = NULL;
+
+	return pam_get_item(guest->pamh, PAM_RHOST, &rhost) == PAM_SUCCESS ? rhost : NULL;
+}
+
+/* The job that the account phase has put into the environment, for a daemon that has been restarted since; or 0. */
+static uint32_t hinted_job(const struct guest *guest)
+{
+	const char *text = guest->phase == PHASE_SESSION ? pam_getenv(guest->pamh, "SLURM_JOB_ID") : NULL;
+	uint64_t job = 0;
+
+	if (text == NULL || text[0] == '0')
+		return 0;
+	for (; *text != '\0'; text++) {
+		if (*text < '0' || *text > '9')
+			return 0;
+		job = job * 10 + (uint64_t)(*text - '0');
+		if (job > FRAME_JOB_MAX)	/* at once, before it could wrap */
+			return 0;
+	}
+	return (uint32_t)job;
+}
+
+static int ask(const struct guest *guest, const char *rhost)
+{
+	const struct options *options = &guest->options;
+	const struct frame_login login = {
 		.user = guest->user,
 		.uid = guest->uid,
 		.service = guest->service,
-		.actions = guest->options.actions,
-		.nodename = guest->options.nodename,
+		.actions = options->actions,
+		.connection = guest->connection_fd < 0 ? NULL : &guest->connection,
+		.nodename = options->nodename,
+		.phase = guest->phase,
+		.switches = (uint8_t)((options->disable_x11 ? 0 : SWITCH_X11) |
+				      (options->join_container ? SWITCH_CONTAINER : 0) |
+				      (options->single_job_skip_rpc ? 0 : SWITCH_ALWAYS_ASK)),
+		.job = hinted_job(guest),
+		.rhost = rhost,
 	};
-	struct frame_connection connection;
 	struct gateway_answer answer;
 	enum gateway_result result;
-	const void *rhost = NULL;
+	int verdict;
 
-	if (pam_get_item(guest->pamh, PAM_RHOST, &rhost) == PAM_SUCCESS)
-		login.rhost = rhost;
-	if (connection_find(login.rhost, &connection))
-		login.connection = &connection;
-	else
-		log_write(&guest->log, LEVEL_DEBUG, "login.unconnected user=%s: it has no TCP connection",
-			  guest->quoted_user);
-
-	result = gateway_ask(guest->options.socket, &login, guest->started + guest->options.timeout_ms, &answer);
+	result = gateway_ask(options->socket, &login, guest->started + options->timeout_ms, &answer);
 	if (result != GATEWAY_ANSWERED)
 		return gateway_failure(guest, result, &answer);
-	return obey(guest, &answer.reply);
+	verdict = obey(guest, &answer);
+	gateway_close(&answer);
+	return verdict;
 }
 
 /* PAM_SUCCESS and the service, when it is one the module is for. */
@@ -267,14 +398,21 @@ static int check_user(struct guest *guest)
 	return PAM_SUCCESS;
 }
 
-static void start(struct guest *guest, pam_handle_t *pamh, int flags, int argc, const char **argv)
+static void start(struct guest *guest, enum frame_phase phase, pam_handle_t *pamh, int flags, int argc,
+		  const char **argv)
 {
 	memset(guest, 0, sizeof(*guest));
 	guest->pamh = pamh;
 	guest->silent = (flags & PAM_SILENT) != 0;
 	guest->started = gateway_clock_ms();
+	guest->phase = phase;
+	guest->connection_fd = -1;
 	options_read(&guest->options, argc, argv);
 	guest->log = (struct log){ .pamh = pamh, .level = guest->options.log_level };
+}
+
+static void log_complaints(const struct guest *guest)
+{
 	for (size_t i = 0; i < guest->options.complaint_count && i < OPTIONS_COMPLAINTS_MAX; i++) {
 		char words[400];
 
@@ -284,32 +422,67 @@ static void start(struct guest *guest, pam_handle_t *pamh, int flags, int argc, 
 	if (guest->options.complaint_count > OPTIONS_COMPLAINTS_MAX)
 		log_write(&guest->log, LEVEL_ERROR, "%zu more options are not understood",
 			  guest->options.complaint_count - OPTIONS_COMPLAINTS_MAX);
+	if (!guest->options.ignore_root)	/* pam_slurm_adopt takes it and never heeds it either */
+		log_write(&guest->log, LEVEL_INFO, "option ignore_root=0 has no effect: root is never asked about");
 }
 
-static int account(pam_handle_t *pamh, int flags, int argc, const char **argv)
+static int decide(struct guest *guest)
 {
+	const char *rhost;
+	int answer = check_service(guest);
+
+	if (answer != PAM_SUCCESS)
+		return answer;
+	answer = check_user(guest);
+	if (answer == PAM_SUCCESS && guest->uid == 0) {
+		/* before any file or socket is touched: root gets in when all else is broken */
+		log_write(&guest->log, LEVEL_DEBUG, "login.ignored user=%s: root is not asked about",
+			  guest->quoted_user);
+		return PAM_IGNORE;
+	}
+	rhost = remote_host(guest);
+	find_connection(guest, rhost);
+	if (answer == PAM_SUCCESS)
+		return ask(guest, rhost);
+	end_session(guest);
+	return answer;
+}
+
+static int run(enum frame_phase phase, pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	int saved = errno;
 	struct guest guest;
 	int answer;
 
-	start(&guest, pamh, flags, argc, argv);
-	answer = check_service(&guest);
-	if (answer != PAM_SUCCESS)
-		return answer;
-	answer = check_user(&guest);
-	if (answer != PAM_SUCCESS)
-		return answer;
-	if (guest.uid == 0) {	/* before any file or socket is touched: root gets in when all else is broken */
-		log_write(&guest.log, LEVEL_DEBUG, "login.ignored user=%s: root is not asked about", guest.quoted_user);
-		return PAM_IGNORE;
-	}
-	return ask(&guest);
+	start(&guest, phase, pamh, flags, argc, argv);
+	log_complaints(&guest);
+	answer = decide(&guest);
+	errno = saved;
+	return answer;
 }
 
 int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
-	int saved = errno;
-	int answer = account(pamh, flags, argc, argv);
+	return run(PHASE_ACCOUNT, pamh, flags, argc, argv);
+}
 
+int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	return run(PHASE_SESSION, pamh, flags, argc, argv);
+}
+
+/*
+ * Slurm ends what is left of a session with its job. Not PAM_IGNORE, with which alone a stack would fail, but for
+ * another service: nobody may have opened a session of that.
+ */
+int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	int saved = errno;
+	struct guest guest;
+	int answer;
+
+	start(&guest, PHASE_SESSION, pamh, flags, argc, argv);
+	answer = check_service(&guest) == PAM_SUCCESS ? PAM_SUCCESS : PAM_IGNORE;
 	errno = saved;
 	return answer;
 }

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct sockaddr_storage end(int family, const char *address, uint16_t port)
@@ -65,8 +67,8 @@ static void a_numeric_rhost_names_its_connection(void)
 	CHECK(!connection_is_from(&v6, "fe80:0000:0000:0000:0000:0000:0000:0001:0000:0000:0000:0000"));
 }
 
-/* A connected descriptor whose peer is address; its two helpers stay open beyond what is looked at. */
-static int connected_to(const char *address)
+/* A connected descriptor whose peer is address, with the listener beyond what is looked at. */
+static int connected(const char *address, int *listener_kept)
 {
 	struct sockaddr_storage place = end(AF_INET, address, 0);
 	socklen_t len = sizeof(struct sockaddr_in);
@@ -76,9 +78,17 @@ static int connected_to(const char *address)
 	CHECK(bind(listener, (struct sockaddr *)&place, len) == 0 && listen(listener, 1) == 0);
 	CHECK(getsockname(listener, (struct sockaddr *)&place, &len) == 0);
 	CHECK(connect(fd, (struct sockaddr *)&place, len) == 0);
-	CHECK(fcntl(listener, F_DUPFD, 1024) >= 1024);
+	*listener_kept = fcntl(listener, F_DUPFD, 1024);
+	CHECK(*listener_kept >= 1024);
 	close(listener);
 	return fd;
+}
+
+static int connected_to(const char *address)
+{
+	int listener;
+
+	return connected(address, &listener);
 }
 
 static void the_descriptor_of_rhost_else_the_lowest(void)
@@ -89,25 +99,95 @@ static void the_descriptor_of_rhost_else_the_lowest(void)
 	int datagram, unconnected, one, two;
 
 	errno = EXDEV;
-	CHECK(!connection_find(NULL, &found));
+	CHECK(connection_find(NULL, &found) == -1);
 	CHECK(errno == EXDEV);
 	unconnected = socket(AF_INET, SOCK_STREAM, 0);
-	CHECK(unconnected >= 0 && !connection_find(NULL, &found));
+	CHECK(unconnected >= 0 && connection_find(NULL, &found) == -1);
 	datagram = socket(AF_INET, SOCK_DGRAM, 0);	/* connected, and no login's connection */
 	CHECK(connect(datagram, (struct sockaddr *)&resolver, sizeof(struct sockaddr_in)) == 0);
-	CHECK(!connection_find("127.0.0.3", &found));
+	CHECK(connection_find("127.0.0.3", &found) == -1);
 	one = connected_to("127.0.0.1");
 	two = connected_to("127.0.0.2");
-	CHECK(connection_find(NULL, &found) && memcmp(found.source.address, first, 4) == 0);
-	CHECK(connection_find("127.0.0.2", &found) && memcmp(found.source.address, second, 4) == 0);
-	CHECK(connection_find("::ffff:127.0.0.2", &found) && memcmp(found.source.address, second, 4) == 0);
-	CHECK(connection_find("127.0.0.9", &found) && memcmp(found.source.address, first, 4) == 0);
-	CHECK(connection_find("login1", &found) && memcmp(found.source.address, first, 4) == 0);
+	CHECK(connection_find(NULL, &found) == one && memcmp(found.source.address, first, 4) == 0);
+	CHECK(connection_find("127.0.0.2", &found) == two && memcmp(found.source.address, second, 4) == 0);
+	CHECK(connection_find("::ffff:127.0.0.2", &found) == two && memcmp(found.source.address, second, 4) == 0);
+	CHECK(connection_find("127.0.0.9", &found) == one && memcmp(found.source.address, first, 4) == 0);
+	CHECK(connection_find("login1", &found) == one && memcmp(found.source.address, first, 4) == 0);
 	close(one);
-	CHECK(connection_find(NULL, &found) && memcmp(found.source.address, second, 4) == 0);
+	CHECK(connection_find(NULL, &found) == two && memcmp(found.source.address, second, 4) == 0);
 	close(two);
 	close(datagram);
 	close(unconnected);
+}
+
+/* What check says in a child of this process, whose descriptors are the same. */
+static int in_child(int (*check)(int fd), int fd)
+{
+	pid_t child = fork();
+	int status;
+
+	CHECK(child >= 0);
+	if (child == 0)
+		_exit(check(fd));
+	CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static int of_parent(int fd)
+{
+	return connection_is_of_parent(fd);
+}
+
+static int moved(int fd)
+{
+	int other = fcntl(fd, F_DUPFD, 100);
+
+	return connection_is_of_parent(other);
+}
+
+static int replaced(int fd)
+{
+	int own = connected_to("127.0.0.2");
+
+	return dup2(own, fd) == fd && connection_is_of_parent(fd);
+}
+
+static void a_helper_is_known_by_its_parent_s_connection(void)
+{
+	int connection = connected_to("127.0.0.1"), file = open("/dev/null", O_RDONLY);
+
+	CHECK(in_child(of_parent, connection) == 1);
+	CHECK(in_child(moved, connection) == 0);	/* the same connection, another number */
+	CHECK(in_child(replaced, connection) == 0);	/* the same number, another connection */
+	CHECK(in_child(of_parent, file) == 0);		/* a file that both hold is no connection */
+	CHECK(in_child(of_parent, 999) == 0);
+	CHECK(!connection_is_of_parent(connection));	/* this process, whose parent is a shell or the like */
+	close(file);
+	close(connection);
+}
+
+static void an_ended_connection_is_ended_for_all_and_gives_nothing_more(void)
+{
+	struct pollfd pfd = { .events = POLLIN };
+	int listener, fd = connected("127.0.0.1", &listener), copy = dup(fd), peer = accept(listener, NULL, NULL);
+	char byte;
+
+	CHECK(peer >= 0 && copy >= 0);
+	CHECK(send(peer, "exec", 4, 0) == 4);
+	pfd.fd = fd;
+	CHECK(poll(&pfd, 1, 5000) == 1);	/* it has arrived, and nobody has read it */
+	connection_end(fd);
+	CHECK(recv(copy, &byte, 1, MSG_DONTWAIT) <= 0);
+	CHECK(recv(copy, &byte, 1, MSG_DONTWAIT) <= 0);
+	CHECK(send(copy, "x", 1, MSG_NOSIGNAL) < 0);
+	pfd.fd = peer;
+	CHECK(poll(&pfd, 1, 5000) == 1 && recv(peer, &byte, 1, 0) <= 0);
+	connection_end(fd);			/* again, and of what is no connection: nothing happens */
+	connection_end(999);
+	close(peer);
+	close(copy);
+	close(fd);
+	close(listener);
 }
 
 int main(void)
@@ -115,5 +195,7 @@ int main(void)
 	a_mapped_connection_is_an_ipv4_connection();
 	a_numeric_rhost_names_its_connection();
 	the_descriptor_of_rhost_else_the_lowest();
+	a_helper_is_known_by_its_parent_s_connection();
+	an_ended_connection_is_ended_for_all_and_gives_nothing_more();
 	return 0;
 }

@@ -11,16 +11,18 @@ struct bytes {
 };
 
 static const char login_example[] =
-	"41444F50 01 01 003A"
+	"41444F50 02 01 0044"
 	"0001 0005 616C696365"
 	"0002 0004 000007D1"
 	"0003 0004 73736864"
 	"0004 0004 02010203"
 	"0005 0004 00000FA0"
-	"0006 000D 04 0A000001 9C40 0A000002 0016";
+	"0006 000D 04 0A000001 9C40 0A000002 0016"
+	"0008 0001 01"
+	"0009 0001 03";
 
 static const char verdict_example[] =
-	"41444F50 01 81 0028"
+	"41444F50 02 81 0028"
 	"0001 0001 01"
 	"0002 0008 6F6E6C795F6A6F62"
 	"0004 000E 534C55524D5F4A4F425F49443D37"
@@ -50,7 +52,7 @@ static struct bytes hex(const char *text)
 
 static void head(struct bytes *bytes, uint8_t type)
 {
-	*bytes = hex("41444F50 01 00 0000");
+	*bytes = hex("41444F50 02 00 0000");
 	bytes->at[5] = type;
 }
 
@@ -112,6 +114,9 @@ static bool readable(const uint8_t *at, size_t len, struct frame_reply *reply)
 		}
 		CHECK(reply->type == FRAME_REFUSED || reply->verdict == VERDICT_SUCCESS ||
 		      reply->verdict == VERDICT_IGNORE || reply->verdict == VERDICT_DENY);
+		CHECK(reply->namespace_count <= FRAME_NAMESPACES_MAX);
+		CHECK(reply->namespace_count == 0 ||
+		      (reply->type == FRAME_VERDICT && reply->verdict == VERDICT_SUCCESS));
 		CHECK(reply->reason.len >= 1 && reply->reason.len <= 64 && reply->message.len <= FRAME_MESSAGE_MAX);
 	} else {
 		CHECK(fault.field != NULL && fault.what != NULL && fault.offset <= len);
@@ -146,6 +151,8 @@ static void a_login_is_the_page_s_bytes(void)
 		.actions = { NO_JOBS_DENY, UNKNOWN_NEWEST, ADOPT_FAILURE_DENY, GENERIC_FAILURE_DENY },
 		.patience_ms = 4000,
 		.connection = &connection,
+		.phase = PHASE_ACCOUNT,
+		.switches = SWITCH_X11 | SWITCH_CONTAINER,
 	};
 	struct bytes wanted = hex(login_example);
 	uint8_t out[FRAME_REQUEST_MAX];
@@ -170,9 +177,12 @@ static void a_login_tells_every_field_it_has(void)
 		.patience_ms = 60000,
 		.connection = &connection,
 		.nodename = "n1",
+		.phase = PHASE_SESSION,
+		.switches = SWITCH_X11 | SWITCH_CONTAINER | SWITCH_ALWAYS_ASK,
+		.job = 4294967279,
 		.rhost = "r",
 	};
-	struct bytes wanted = hex("41444F50 01 01 0056"
+	struct bytes wanted = hex("41444F50 02 01 0068"
 				  "0001 0001 61"
 				  "0002 0004 FFFFFFFE"
 				  "0003 0001 73"
@@ -181,6 +191,9 @@ static void a_login_tells_every_field_it_has(void)
 				  "0006 0025 06 20010000000000000000000000000001 0001"
 				  "20010000000000000000000000000002 FFFF"
 				  "0007 0002 6E31"
+				  "0008 0001 03"
+				  "0009 0001 07"
+				  "000A 0004 FFFFFFEF"
 				  "8001 0001 72");
 	uint8_t out[FRAME_REQUEST_MAX];
 	struct frame_fault fault;
@@ -202,7 +215,9 @@ static size_t written(struct frame_login login, const char *fault_in)
 
 static void a_login_out_of_bounds_is_not_written(void)
 {
-	const struct frame_login good = { .user = "alice", .uid = 2001, .service = "sshd", .patience_ms = 100 };
+	const struct frame_login good = {
+		.user = "alice", .uid = 2001, .service = "sshd", .patience_ms = 100, .phase = PHASE_SESSION,
+	};
 	struct frame_login login;
 	char text[300];
 	size_t plain;
@@ -217,6 +232,9 @@ static void a_login_out_of_bounds_is_not_written(void)
 	login = good, login.patience_ms = 99, CHECK(written(login, "patience") == 0);
 	login = good, login.patience_ms = 60001, CHECK(written(login, "patience") == 0);
 	login = good, login.nodename = "", CHECK(written(login, "nodename") == 0);
+	login = good, login.job = 4294967280, CHECK(written(login, "job") == 0);
+	login = good, login.job = 1, CHECK(written(login, "") == plain + 8);
+	login.phase = PHASE_HELPER, CHECK(written(login, "") == plain);	/* it has no session's job to tell */
 	text[257] = '\0';
 	login = good, login.user = text, CHECK(written(login, "user") == 0);
 	login = good, login.rhost = text, CHECK(written(login, "") == plain);
@@ -305,7 +323,7 @@ static void what_the_tables_do_not_allow_is_unreadable(void)
 		CHECK(!reads(&bytes));
 	}
 	bytes = verdict_with(0x0004, "A=\0", 3), CHECK(!reads(&bytes));
-	bytes = verdict_with(0x0005, "x", 1), CHECK(!reads(&bytes));		/* must be understood, and is not */
+	bytes = verdict_with(0x0006, "x", 1), CHECK(!reads(&bytes));		/* must be understood, and is not */
 	bytes = verdict_with(0x7fff, "x", 1), CHECK(!reads(&bytes));
 	bytes = verdict_with(0x0001, "\3", 1), CHECK(!reads(&bytes));		/* twice */
 	bytes = verdict_with(0x0002, "no_jobs", 7), CHECK(!reads(&bytes));
@@ -347,6 +365,51 @@ static void sixty_four_variables_and_no_more(void)
 		text_field(&bytes, 0x0004, "A=1");
 	CHECK(readable(bytes.at, bytes.len, &reply) && reply.variable_count == FRAME_VARIABLES_MAX);
 	text_field(&bytes, 0x0004, "A=1");
+	CHECK(!reads(&bytes));
+}
+
+static void namespaces_are_numbers_that_setns_takes_and_come_with_a_success(void)
+{
+	static const char *const types[] = { "\0\2\0\0", "\x10\0\0\0", "\x20\0\0\0", "\0\0\0\0" };
+	static const char *const others[] = { "\0\0\0\1", "\0\2\0\1", "\x40\0\0\0", "\x20\2\0\0", "\0\4\0\0" };
+	struct frame_reply reply;
+	struct bytes bytes;
+
+	for (uint8_t verdict = VERDICT_SUCCESS; verdict <= VERDICT_DENY; verdict++) {
+		head(&bytes, FRAME_VERDICT);
+		field(&bytes, 0x0005, types[0], 4);
+		text_field(&bytes, 0x0002, "r");
+		field(&bytes, 0x0001, &verdict, 1);
+		CHECK(reads(&bytes) == (verdict == VERDICT_SUCCESS));
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		head(&bytes, FRAME_VERDICT);
+		field(&bytes, 0x0001, "\1", 1);
+		text_field(&bytes, 0x0002, "r");
+		field(&bytes, 0x0005, others[i], 4);
+		CHECK(!reads(&bytes));
+	}
+	for (size_t len = 0; len < 6; len++) {
+		head(&bytes, FRAME_VERDICT);
+		field(&bytes, 0x0001, "\1", 1);
+		text_field(&bytes, 0x0002, "r");
+		field(&bytes, 0x0005, "\0\0\0\0\0", len);
+		CHECK(reads(&bytes) == (len == 4));
+	}
+	head(&bytes, FRAME_VERDICT);
+	field(&bytes, 0x0001, "\1", 1);
+	text_field(&bytes, 0x0002, "r");
+	for (size_t i = 0; i < FRAME_NAMESPACES_MAX; i++)
+		field(&bytes, 0x0005, types[i % 4], 4);
+	CHECK(readable(bytes.at, bytes.len, &reply) && reply.namespace_count == FRAME_NAMESPACES_MAX);
+	CHECK(reply.namespaces[0] == 0x00020000 && reply.namespaces[1] == 0x10000000);
+	CHECK(reply.namespaces[2] == 0x20000000 && reply.namespaces[3] == 0);
+	field(&bytes, 0x0005, types[0], 4);
+	CHECK(!reads(&bytes));
+	head(&bytes, FRAME_REFUSED);
+	text_field(&bytes, 0x0001, "busy");
+	text_field(&bytes, 0x0002, "too many");
+	field(&bytes, 0x0005, types[0], 4);
 	CHECK(!reads(&bytes));
 }
 
@@ -416,7 +479,7 @@ static uint32_t next(uint32_t *seed)
 /* Frames that are nearly right: a good one with a few bytes changed, cut or doubled, its length put right again. */
 static void frames_that_are_nearly_right_do_no_harm(unsigned long rounds)
 {
-	struct bytes seeds[4];
+	struct bytes seeds[5];
 	struct frame_reply reply;
 	size_t read = 0, refused = 0;
 	uint32_t seed = 0x61646f70;
@@ -436,8 +499,14 @@ static void frames_that_are_nearly_right_do_no_harm(unsigned long rounds)
 	text_field(&seeds[3], 0x0002, "r");
 	field(&seeds[3], 0x0001, "\1", 1);
 
+	head(&seeds[4], FRAME_VERDICT);
+	field(&seeds[4], 0x0001, "\1", 1);
+	text_field(&seeds[4], 0x0002, "only_job");
+	for (int i = 0; i < FRAME_NAMESPACES_MAX; i++)
+		field(&seeds[4], 0x0005, i % 2 == 0 ? "\0\2\0\0" : "\x10\0\0\0", 4);
+
 	for (unsigned long round = 0; round < rounds; round++) {
-		struct bytes bytes = seeds[next(&seed) % 4];
+		struct bytes bytes = seeds[next(&seed) % 5];
 		uint32_t changes = next(&seed) % 5;
 
 		for (uint32_t change = 0; change < changes; change++) {
@@ -483,6 +552,7 @@ int main(int argc, char **argv)
 	fields_come_in_any_order();
 	what_the_tables_do_not_allow_is_unreadable();
 	sixty_four_variables_and_no_more();
+	namespaces_are_numbers_that_setns_takes_and_come_with_a_success();
 	a_body_as_long_as_allowed_is_read_and_a_longer_one_is_not();
 	every_cut_and_every_byte_more_is_unreadable();
 	every_changed_byte_is_readable_or_refused();

@@ -70,5 +70,19 @@ needed=$(readelf -d "$built" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
 	grep -v -E '^(libc\.so\.|libpam\.so\.0$|ld-linux)' || true)
 [ -z "$needed" ] || fail "pam_adoptd.so needs $needed"
 exported=$(nm -D --defined-only "$built" | awk '{ print $NF }')
-[ "$exported" = pam_sm_acct_mgmt ] || fail "pam_adoptd.so exports $exported"
+# shellcheck disable=SC2086	# names are words
+[ "$(echo $exported)" = "pam_sm_acct_mgmt pam_sm_close_session pam_sm_open_session" ] || fail "pam_adoptd.so exports $exported"
 echo "test.sh: passed: build"
+
+# What the hardening flags are for: everything bound before sshd goes on, and then read-only; no memory both written and
+# run; the stack and the copies guarded.
+headers=$(readelf -lW "$built")
+dynamic=$(readelf -dW "$built")
+symbols=$(nm -D --undefined-only "$built")
+case $headers in *GNU_RELRO*) ;; *) fail "pam_adoptd.so has no relro" ;; esac
+case $dynamic in *BIND_NOW*) ;; *) fail "pam_adoptd.so is bound lazily" ;; esac
+case $dynamic in *TEXTREL*) fail "pam_adoptd.so has text relocations" ;; esac
+if echo "$headers" | grep -E 'LOAD|GNU_STACK' | grep -q 'RWE'; then fail "pam_adoptd.so has memory to write and to run"; fi
+case $symbols in *__stack_chk_fail*) ;; *) fail "pam_adoptd.so's stack is not guarded" ;; esac
+case $symbols in *_chk@*) ;; *) fail "pam_adoptd.so was built without _FORTIFY_SOURCE" ;; esac
+echo "test.sh: passed: hardening"
