@@ -79,6 +79,7 @@ check "the changelog begins with this version" changelog_is_of_version
 places() {
     (cd "$tree" && find . -mindepth 1 -not -type d) | sed -e 's,^\./,,' -e 's,^\(usr/lib/adoptd\)/.*,\1/,' | sort -u |
         exactly etc/adoptd/adoptd.conf usr/bin/adoptctl usr/lib/adoptd/ usr/lib/systemd/system/adoptd.service \
+            usr/lib/systemd/system/adoptd.socket \
             "usr/lib/$triplet/security/pam_adoptd.so" usr/sbin/adoptd usr/share/doc/adoptd/README \
             usr/share/doc/adoptd/changelog.gz usr/share/doc/adoptd/copyright usr/share/lintian/overrides/adoptd \
             usr/share/man/man1/adoptctl.1.gz usr/share/man/man8/adoptd.8.gz

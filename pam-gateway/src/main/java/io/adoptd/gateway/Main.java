@@ -66,12 +66,18 @@ public final class Main {
             }
         }
         try {
-            GatewayConfig config = named || Files.exists(file) ? GatewayConfigReader.read(file) : GatewayConfig.DEFAULT;
-            return check ? checked(out, file) : serve(config);
+            GatewayConfig config = configuration(file, !named);
+            Path source = file;
+            boolean optional = !named;
+            return check ? checked(out, file) : serve(config, () -> configuration(source, optional));
         } catch (ConfigException e) {
             e.faults().forEach(fault -> err.println("adoptd: " + fault));
             return USAGE;
         }
+    }
+
+    private static GatewayConfig configuration(Path file, boolean optional) throws ConfigException {
+        return optional && !Files.exists(file) ? GatewayConfig.DEFAULT : GatewayConfigReader.read(file);
     }
 
     private static int usage(PrintStream err, String what) {
@@ -85,17 +91,21 @@ public final class Main {
         return OK;
     }
 
-    private static int serve(GatewayConfig config) {
+    private static int serve(GatewayConfig config, Daemon.Settings settings) {
         Logger log = LoggerFactory.getLogger(Main.class);
         LogSetup.level(config.logLevel());
         var ended = new CountDownLatch(1);
-        try (var daemon = Daemon.start(config)) {
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> end(daemon, ended), "shutdown"));
+        try {
+            var systemd =
+                    ServiceManager.of(System.getenv(), ProcessHandle.current().pid());
+            Daemon daemon = Daemon.start(config, settings, systemd.listeningSocket());
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> end(daemon, systemd, ended), "shutdown"));
             log.info(LogLine.of("daemon.ready")
                     .with("version", DaemonVersion.VERSION)
                     .with("pid", ProcessHandle.current().pid())
                     .with("socket", config.socket().toString())
                     .toString());
+            systemd.ready();
             ended.await();
             return OK;
         } catch (IOException e) {
@@ -107,7 +117,8 @@ public final class Main {
         }
     }
 
-    private static void end(Daemon daemon, CountDownLatch ended) {
+    private static void end(Daemon daemon, ServiceManager systemd, CountDownLatch ended) {
+        systemd.stopping();
         daemon.close();
         ended.countDown();
     }

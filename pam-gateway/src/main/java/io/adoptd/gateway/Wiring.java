@@ -30,10 +30,15 @@ import io.adoptd.slurmd.stepd.Stepds;
 import io.adoptd.slurmd.wire.SlurmVersion;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 import reactor.netty.resources.LoopResources;
 
 /** The adapters of a real node, joined: where one needs the other it gets it here. */
@@ -47,8 +52,11 @@ final class Wiring implements AutoCloseable {
     /** A session that must not be is ended on the threads of /proc, which may be busy. */
     private static final Duration END_AT_MOST = Duration.ofSeconds(5);
 
-    private final GatewayConfig config;
+    private static final int BLOCKING_WAITING = 16;
+    private static final Duration BLOCKING_IDLE = Duration.ofSeconds(10);
+
     private final LoginClock clock;
+    private final Scheduler blocking = newBlocking();
     private final SlurmConfSource slurmConf;
     private final KernelProcesses processes;
     private final Stepds stepds;
@@ -58,7 +66,6 @@ final class Wiring implements AutoCloseable {
 
     /** Loads the native libraries, which takes a while. */
     Wiring(GatewayConfig config, LoginClock clock, LoopResources loops) throws IOException {
-        this.config = config;
         this.clock = clock;
         this.slurmConf = new SlurmConfSource(
                 new SlurmConfPlaces(config.slurmConf(), System.getenv("SLURM_CONF"), SlurmConfPlaces.CANDIDATES),
@@ -70,7 +77,7 @@ final class Wiring implements AutoCloseable {
         this.callerid = new SlurmdCallerid(munge, this::slurmdSettings, this::stepdVersion, loops);
     }
 
-    LoginPipeline pipeline() {
+    LoginPipeline pipeline(GatewayConfig config) {
         return new LoginPipeline(
                 new LocalExternSteps(stepds, this::startTicks),
                 callerid,
@@ -78,6 +85,27 @@ final class Wiring implements AutoCloseable {
                 processes,
                 JobSettings.none(),
                 config.slices());
+    }
+
+    /** The pipeline under other settings, with what it remembers. */
+    LoginPipeline pipeline(LoginPipeline running, GatewayConfig config) {
+        return running.with(JobSettings.none(), config.slices());
+    }
+
+    /** For an administrator's question that blocks: one thread, which ends when it is not needed. */
+    Scheduler blocking() {
+        return blocking;
+    }
+
+    private static Scheduler newBlocking() {
+        var executor = new ThreadPoolExecutor(
+                1, 1, BLOCKING_IDLE.toSeconds(), TimeUnit.SECONDS, new ArrayBlockingQueue<>(BLOCKING_WAITING), task -> {
+                    var thread = new Thread(task, "admin");
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        executor.allowCoreThreadTimeOut(true);
+        return Schedulers.fromExecutorService(executor, "admin");
     }
 
     Mono<Caller> callerOf(int socket, Caller.Whose whose, Deadline deadline) {
@@ -167,6 +195,7 @@ final class Wiring implements AutoCloseable {
         stepds.close();
         munge.close();
         processes.close();
+        blocking.dispose();
     }
 
     /** io-kernel's descriptors, as io-slurmd wants them. */

@@ -40,7 +40,7 @@ public final class LoginPipeline {
     private final Processes processes;
     private final JobSettings settings;
     private final Slices slices;
-    private final AccountVerdicts accounts = new AccountVerdicts();
+    private final AccountVerdicts accounts;
 
     public LoginPipeline(
             ExternSteps externSteps,
@@ -49,12 +49,29 @@ public final class LoginPipeline {
             Processes processes,
             JobSettings settings,
             Slices slices) {
+        this(externSteps, callerid, adoption, processes, settings, slices, new AccountVerdicts());
+    }
+
+    private LoginPipeline(
+            ExternSteps externSteps,
+            Callerid callerid,
+            Adoption adoption,
+            Processes processes,
+            JobSettings settings,
+            Slices slices,
+            AccountVerdicts accounts) {
         this.externSteps = externSteps;
         this.callerid = callerid;
         this.adoption = adoption;
         this.processes = processes;
         this.settings = settings;
         this.slices = slices;
+        this.accounts = accounts;
+    }
+
+    /** The same, with the same memory of the account phase, under other settings. */
+    public LoginPipeline with(JobSettings otherSettings, Slices otherSlices) {
+        return new LoginPipeline(externSteps, callerid, adoption, processes, otherSettings, otherSlices, accounts);
     }
 
     /**

@@ -5,6 +5,7 @@ import io.adoptd.gateway.cli.GatewayClient;
 import io.adoptd.gateway.log.LogSetup;
 import io.adoptd.gateway.server.Caller;
 import io.adoptd.gateway.server.GatewayServer;
+import io.adoptd.gateway.server.ListeningSocket;
 import io.adoptd.gateway.server.LoginDesk;
 import io.adoptd.gateway.wire.Reply;
 import io.adoptd.kernel.KernelProcesses;
@@ -35,6 +36,7 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import reactor.core.publisher.Mono;
@@ -89,8 +91,12 @@ public final class SimulatedNode implements AutoCloseable {
                 new Uid(OwnProcess.effectiveUid()),
                 new NoDescriptors(),
                 version);
-        server = GatewayServer.serve(
-                socket(), Math.toIntExact(OwnProcess.effectiveUid()), desk(), DescriptorPassing::send, loops);
+        server = serve(desk());
+    }
+
+    private GatewayServer serve(LoginDesk desk) throws IOException {
+        int uid = Math.toIntExact(OwnProcess.effectiveUid());
+        return GatewayServer.serve(ListeningSocket.own(socket()), uid, () -> desk, DescriptorPassing::send, loops);
     }
 
     private LoginDesk desk() {
@@ -110,8 +116,10 @@ public final class SimulatedNode implements AutoCloseable {
                 LoginClock.monotonic(timers),
                 Duration.ofSeconds(3),
                 1_024,
+                new AtomicInteger(),
                 new AtomicLong(),
-                Mono.just(new Reply.Pong("simulated", 0, 0, 0, NODE.value(), "simulated")));
+                Mono.just(new Reply.Pong("simulated", 0, 0, 0, NODE.value(), "simulated")),
+                command -> Mono.just(new Reply.Report(false, List.of("simulated"))));
     }
 
     /** Every simulated client asks for itself. */

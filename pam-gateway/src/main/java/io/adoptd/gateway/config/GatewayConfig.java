@@ -4,6 +4,9 @@ import ch.qos.logback.classic.Level;
 import io.adoptd.pipeline.time.Slices;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,4 +32,16 @@ public record GatewayConfig(
     /** What holds without a file. */
     public static final GatewayConfig DEFAULT =
             new GatewayConfig(DEFAULT_SOCKET, Duration.ofSeconds(3), Slices.DEFAULT, 1_024, null, Level.INFO);
+
+    /** The keys whose values differ from {@code running}'s and are used only when a daemon starts. */
+    public List<String> differingForTheLifeOf(GatewayConfig running) {
+        var keys = new ArrayList<String>();
+        if (!socket.equals(running.socket)) {
+            keys.add("socket");
+        }
+        if (!Objects.equals(slurmConf, running.slurmConf)) {
+            keys.add("slurm.conf");
+        }
+        return keys;
+    }
 }

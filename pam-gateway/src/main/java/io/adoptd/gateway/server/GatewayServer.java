@@ -11,10 +11,10 @@ import io.netty.channel.unix.PeerCredentials;
 import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
 import io.netty.handler.codec.TooLongFrameException;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,16 +49,21 @@ public final class GatewayServer implements Disposable {
      * Binds and serves. Blocks until it does; for the start of the daemon only.
      *
      * @param ownUid the daemon's effective uid: besides root it alone is answered
+     * @param desk decides what comes from now on; asked anew for each client
      * @param descriptors how a reply is sent that has any
      * @throws IOException when the socket's place is not safe or is taken
      */
     public static GatewayServer serve(
-            Path socket, int ownUid, LoginDesk desk, DescriptorSending descriptors, LoopResources loops)
+            ListeningSocket socket,
+            int ownUid,
+            Supplier<LoginDesk> desk,
+            DescriptorSending descriptors,
+            LoopResources loops)
             throws IOException {
-        SocketPlace.prepare(socket, ownUid);
+        socket.prepare(ownUid);
         var server = new GatewayServer(TcpServer.create()
-                .bindAddress(() -> new DomainSocketAddress(socket.toString()))
-                .runOn(loops, true)
+                .bindAddress(() -> new DomainSocketAddress(socket.path().toString()))
+                .runOn(socket.loops(loops), true)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 .doOnChannelInit((observer, channel, remote) -> channel.pipeline()
                         .addFirst(
@@ -67,9 +72,9 @@ public final class GatewayServer implements Disposable {
                                         FrameLimits.HEADER + FrameLimits.REQUEST_BODY,
                                         FrameLimits.LENGTH_OFFSET,
                                         FrameLimits.LENGTH_SIZE)))
-                .handle((in, out) -> new Visit((Connection) in, in, out, ownUid, desk, descriptors).serve())
+                .handle((in, out) -> new Visit((Connection) in, in, out, ownUid, desk.get(), descriptors).serve())
                 .bindNow());
-        SocketPlace.close(socket);
+        socket.close();
         return server;
     }
 

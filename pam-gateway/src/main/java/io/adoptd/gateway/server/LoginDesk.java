@@ -74,8 +74,9 @@ public final class LoginDesk {
     private final Duration loginDeadline;
     private final int maxLogins;
     private final Mono<Reply.Pong> pong;
+    private final Commands commands;
 
-    private final AtomicInteger open = new AtomicInteger();
+    private final AtomicInteger open;
     private final AtomicLong decided;
     private final AtomicLong arrived = new AtomicLong();
 
@@ -85,8 +86,10 @@ public final class LoginDesk {
      * @param identification names the process of a login
      * @param sessionEnd ends a session that was denied
      * @param maxLogins how many logins are decided at once; one more is refused as {@code busy}
+     * @param open counts the logins under way
      * @param decided counts the logins that got a verdict
      * @param pong what to answer a PING with
+     * @param commands what to do at a COMMAND
      */
     public LoginDesk(
             LoginPipeline pipeline,
@@ -95,16 +98,20 @@ public final class LoginDesk {
             LoginClock clock,
             Duration loginDeadline,
             int maxLogins,
+            AtomicInteger open,
             AtomicLong decided,
-            Mono<Reply.Pong> pong) {
+            Mono<Reply.Pong> pong,
+            Commands commands) {
         this.pipeline = pipeline;
         this.identification = identification;
         this.sessionEnd = sessionEnd;
         this.clock = clock;
         this.loginDeadline = loginDeadline;
         this.maxLogins = maxLogins;
+        this.open = open;
         this.decided = decided;
         this.pong = pong;
+        this.commands = commands;
     }
 
     /**
@@ -116,8 +123,10 @@ public final class LoginDesk {
      */
     Mono<Answered> answer(byte[] frame, Client client, Luggage luggage) {
         return Mono.fromCallable(() -> Request.decode(frame))
-                .flatMap(request ->
-                        request.fold(login -> admitted(login, client, luggage), ping -> pong.map(Answered::plain)))
+                .flatMap(request -> request.fold(
+                        login -> admitted(login, client, luggage),
+                        ping -> pong.map(Answered::plain),
+                        command -> commands.run(command).map(Answered::plain)))
                 .onErrorResume(FrameException.class, e -> unreadable(e, client.pid()))
                 .onErrorResume(bug -> Mono.just(internal(bug, client.pid())));
     }

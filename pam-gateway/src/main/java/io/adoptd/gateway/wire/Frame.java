@@ -12,8 +12,10 @@ final class Frame {
 
     static final int LOGIN = 0x01;
     static final int PING = 0x02;
+    static final int COMMAND = 0x03;
     static final int VERDICT = 0x81;
     static final int PONG = 0x82;
+    static final int REPORT = 0x83;
     static final int REFUSED = 0xff;
 
     private final int type;

@@ -1,6 +1,7 @@
 package io.adoptd.gateway.wire;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -148,6 +149,61 @@ public sealed interface Reply {
     }
 
     /**
+     * REPORT.
+     *
+     * @param done whether what was asked for was done
+     * @param lines for the administrator, in order
+     */
+    record Report(boolean done, List<String> lines) implements Reply {
+
+        private static final int DONE = 1;
+        private static final int LINE = 2;
+        private static final Set<Integer> KNOWN = Set.of(DONE, LINE);
+        private static final int MAX_LINES = 100;
+        private static final int MAX_LINE = 256;
+
+        /** A field's head, and four bytes for each character, is what a line may take. */
+        private static final int ROOM = FrameLimits.REPLY_BODY - 512;
+
+        public Report {
+            lines = List.copyOf(lines);
+        }
+
+        @Override
+        public byte[] encode() {
+            var out = new FieldWriter().bytes(DONE, new byte[] {(byte) (done ? 1 : 0)});
+            int fit = fitting();
+            lines.subList(0, fit).forEach(line -> out.text(LINE, line, MAX_LINE));
+            if (fit < lines.size()) {
+                out.text(LINE, "… and " + (lines.size() - fit) + " more", MAX_LINE);
+            }
+            return new Frame(Frame.REPORT, out.body()).encode();
+        }
+
+        private int fitting() {
+            int room = ROOM;
+            int fit = 0;
+            for (String line : lines) {
+                room -= 4 + Math.min(MAX_LINE, line.getBytes(StandardCharsets.UTF_8).length);
+                if (room < 0 || fit == MAX_LINES - 1) {
+                    break;
+                }
+                fit++;
+            }
+            return fit;
+        }
+
+        private static Report decode(byte[] body) throws FrameException {
+            var in = new FieldReader(body, KNOWN, Set.of(LINE));
+            int done = in.bytes("done", DONE, 1, 1)[0];
+            if (done != 0 && done != 1) {
+                throw FrameException.bad("done", done + " is neither 0 nor 1");
+            }
+            return new Report(done == 1, in.texts("line", LINE, MAX_LINES, MAX_LINE));
+        }
+    }
+
+    /**
      * REFUSED.
      *
      * @param reason a code of the page's list
@@ -192,6 +248,7 @@ public sealed interface Reply {
         return switch (read.type()) {
             case Frame.VERDICT -> VerdictReply.decode(read.body());
             case Frame.PONG -> Pong.decode(read.body());
+            case Frame.REPORT -> Report.decode(read.body());
             case Frame.REFUSED -> Refused.decode(read.body());
             default -> throw FrameException.bad("type", read.type() + " is no reply");
         };

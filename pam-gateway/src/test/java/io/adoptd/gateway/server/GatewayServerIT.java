@@ -11,6 +11,7 @@ import io.adoptd.gateway.wire.Reply;
 import io.adoptd.gateway.wire.Reply.Answer;
 import io.adoptd.gateway.wire.Reply.Pong;
 import io.adoptd.gateway.wire.Reply.Refused;
+import io.adoptd.gateway.wire.Reply.Report;
 import io.adoptd.gateway.wire.Reply.VerdictReply;
 import io.adoptd.gateway.wire.Request;
 import io.adoptd.kernel.fdpass.DescriptorPassing;
@@ -181,6 +182,11 @@ class GatewayServerIT {
     }
 
     @Test
+    void aCommandIsReportedOn() throws Exception {
+        assertThat(ask(new Request.Command("reload", "x").encode())).isEqualTo(new Report(true, List.of("reload x")));
+    }
+
+    @Test
     void aFrameInPiecesIsOneFrame() throws Exception {
         node.runs(step(7, 1));
         byte[] request = request(4_000);
@@ -255,10 +261,12 @@ class GatewayServerIT {
                 LoginClock.monotonic(Schedulers.parallel()),
                 Duration.ofSeconds(3),
                 MAX_LOGINS,
+                new AtomicInteger(),
                 new AtomicLong(),
-                Mono.just(new Pong("test", 1, 2, 3, "c1", "none")));
+                Mono.just(new Pong("test", 1, 2, 3, "c1", "none")),
+                command -> Mono.just(new Report(true, List.of(command.name() + " " + command.argument()))));
         int uid = (Integer) Files.getAttribute(dir, "unix:uid");
-        return GatewayServer.serve(socket, uid, desk, this::sent, loops);
+        return GatewayServer.serve(ListeningSocket.own(socket), uid, () -> desk, this::sent, loops);
     }
 
     private Reply login(int patienceMillis) throws Exception {

@@ -157,7 +157,7 @@ class FrameTest {
 
     @Test
     void aJobIsNamedInTheSessionPhaseOnly() throws FrameException {
-        String frame = "41444F50 02 01 0037 0001 0005 616C696365 0002 0004 000007D1 0003 0004 73736864"
+        String frame = "41444F50 02 01 003B 0001 0005 616C696365 0002 0004 000007D1 0003 0004 73736864"
                 + " 0004 0004 02010203 0005 0004 00000FA0 0008 0001 %s 0009 0001 03 000A 0004 %s";
         assertThat(Request.decode(bytes(frame.formatted("03", "00000007"))))
                 .isInstanceOfSatisfying(
