@@ -32,6 +32,16 @@ public record NetworkCalleridRequest(Bytes ipSrc, Bytes ipDst, long portSrc, lon
         return new NetworkCalleridRequest(ip(source), ip(own), source.port(), own.port(), af);
     }
 
+    /**
+     * The same about a connection between IPv4 addresses whose other end is a socket of AF_INET6: both addresses
+     * v4-mapped (RFC 4291, 2.5.5.2).
+     */
+    public static NetworkCalleridRequest mapped(Connection login) {
+        Endpoint source = login.source();
+        Endpoint own = login.own();
+        return new NetworkCalleridRequest(mappedIp(source), mappedIp(own), source.port(), own.port(), AF_INET6);
+    }
+
     public static NetworkCalleridRequest decode(Unpacker in) {
         var message = new NetworkCalleridRequest(
                 ip(in, "ip_src"), ip(in, "ip_dst"), in.uint32("port_src"), in.uint32("port_dst"), in.uint32("af"));
@@ -50,6 +60,18 @@ public record NetworkCalleridRequest(Bytes ipSrc, Bytes ipDst, long portSrc, lon
 
     private static Bytes ip(Endpoint end) {
         return Bytes.of(Arrays.copyOf(end.address().getAddress(), IP_BYTES));
+    }
+
+    private static Bytes mappedIp(Endpoint end) {
+        byte[] ipv4 = end.address().getAddress();
+        if (ipv4.length != IN_BYTES) {
+            throw new IllegalArgumentException("not an IPv4 address: " + end);
+        }
+        byte[] mapped = new byte[IP_BYTES];
+        mapped[10] = (byte) 0xff;
+        mapped[11] = (byte) 0xff;
+        System.arraycopy(ipv4, 0, mapped, IP_BYTES - IN_BYTES, IN_BYTES);
+        return Bytes.of(mapped);
     }
 
     /** Slurm fills up a shorter address; nobody sends one, so it is refused here. */

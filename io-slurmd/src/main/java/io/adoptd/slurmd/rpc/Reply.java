@@ -4,6 +4,7 @@ import io.adoptd.pipeline.model.CalleridAnswer.Failure;
 import io.adoptd.slurmd.auth.AuthBlock;
 import io.adoptd.slurmd.message.NetworkCalleridResponse;
 import io.adoptd.slurmd.message.ReturnCode;
+import io.adoptd.slurmd.rpc.Outcome.Sign;
 import io.adoptd.slurmd.wire.Bytes;
 import io.adoptd.slurmd.wire.DecodeException;
 import io.adoptd.slurmd.wire.SlurmVersion;
@@ -29,7 +30,7 @@ sealed interface Reply {
     record Unspoken(String why) implements Reply {}
 
     /** The connection, or what came over it, is of no use. */
-    record Fault(Failure failure, String why) implements Reply {}
+    record Fault(Failure failure, String why, Sign sign) implements Reply {}
 
     /**
      * Reads what a peer sent until it was one frame or the peer stopped.
@@ -51,7 +52,7 @@ sealed interface Reply {
             case ReturnCode.RC -> new Code(ReturnCode.decode(body).code());
             case ReturnCode.RC_MSG ->
                 new Code(ReturnCode.decodeWithMessage(body).code());
-            default -> new Fault(Failure.UNREADABLE, "message type " + type);
+            default -> new Fault(Failure.UNREADABLE, "message type " + type, Sign.ALIVE);
         };
     }
 

@@ -5,6 +5,7 @@ import io.adoptd.slurmd.wire.Bytes;
 import io.netty.channel.ChannelOption;
 import io.netty.resolver.NoopAddressResolverGroup;
 import java.net.InetSocketAddress;
+import java.util.function.Function;
 import reactor.core.publisher.Mono;
 import reactor.netty.Connection;
 import reactor.netty.resources.LoopResources;
@@ -17,43 +18,42 @@ import reactor.netty.tcp.TcpClient;
  */
 final class SlurmdExchange {
 
+    private static final int NO_TIMER = 0;
+
     private final TcpClient client;
 
     /**
      * Runs on {@code loops}, which whoever made them closes. The resolver comes first: without one, {@code runOn} makes a
-     * whole DNS client.
+     * whole DNS client. The deadline closes a connection that does not come about; Netty needs no timer of its own.
      */
     SlurmdExchange(LoopResources loops) {
         this.client = TcpClient.newConnection()
                 .resolver(NoopAddressResolverGroup.INSTANCE)
                 .runOn(loops)
-                .option(ChannelOption.TCP_NODELAY, true);
+                .option(ChannelOption.TCP_NODELAY, true)
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, NO_TIMER);
+    }
+
+    /**
+     * Connects, lets {@code talk} have the connection, and closes it.
+     *
+     * @param slurmd a literal address: no name is looked up
+     * @param talk called on the connection's event loop as soon as the peer has taken the connection
+     * @return what {@code talk} returned; an error of {@code java.io}, {@link reactor.netty.channel.AbortedException} or,
+     *     at the deadline, {@link java.util.concurrent.TimeoutException}
+     */
+    <T> Mono<T> with(InetSocketAddress slurmd, Deadline deadline, Function<? super Connection, Mono<T>> talk) {
+        return Mono.defer(() -> Mono.usingWhen(
+                        client.remoteAddress(() -> slurmd).connect(), talk, tcp -> Mono.fromRunnable(tcp::dispose))
+                .timeout(deadline.remaining(), deadline.timers()));
     }
 
     /**
      * Sends one frame and receives one.
      *
-     * @param slurmd a literal address: no name is looked up
-     * @return the frame with its length, or less if the peer closed before; an error of {@code java.io},
-     *     {@link reactor.netty.channel.AbortedException} or {@link java.util.concurrent.TimeoutException}
+     * @return the frame with its length, or less if the peer closed before
      */
-    Mono<Bytes> exchange(InetSocketAddress slurmd, Bytes request, Deadline deadline) {
-        return Mono.defer(() -> Mono.usingWhen(
-                        connect(slurmd, deadline),
-                        tcp -> converse(tcp, request),
-                        tcp -> Mono.fromRunnable(tcp::dispose))
-                .timeout(deadline.remaining(), deadline.timers()));
-    }
-
-    private Mono<? extends Connection> connect(InetSocketAddress slurmd, Deadline deadline) {
-        int millis = (int)
-                Math.min(Integer.MAX_VALUE, Math.max(1, deadline.remaining().toMillis()));
-        return client.remoteAddress(() -> slurmd)
-                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, millis)
-                .connect();
-    }
-
-    private static Mono<Bytes> converse(Connection tcp, Bytes request) {
+    static Mono<Bytes> converse(Connection tcp, Bytes request) {
         var frame = new FrameCollector();
         return tcp.outbound()
                 .sendByteArray(Mono.just(request.toArray()))

@@ -4,6 +4,7 @@ import static io.adoptd.slurmd.wire.Mangled.hex;
 import static io.adoptd.slurmd.wire.Mangled.raisesNothingButDecodeException;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.adoptd.pipeline.model.Connection;
 import io.adoptd.pipeline.model.Endpoint;
@@ -12,6 +13,7 @@ import io.adoptd.slurmd.wire.DecodeException;
 import io.adoptd.slurmd.wire.Unpacker;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,11 +30,24 @@ class NetworkCalleridRequestTest {
     @ParameterizedTest
     @CsvSource({"192.0.2.10, 192.0.2.20," + IN, "2001:db8::a, 2001:db8::14," + IN6})
     void itAsksForTheEndThatTheUserComesFromFirst(String from, String to, String body) throws UnknownHostException {
-        var login = new Connection(
-                new Endpoint(InetAddress.getByName(from), 40000), new Endpoint(InetAddress.getByName(to), 22));
-        Bytes packed = NetworkCalleridRequest.of(login).encode();
+        Bytes packed = NetworkCalleridRequest.of(login(from, to)).encode();
         assertThat(packed).isEqualTo(hex(body));
         assertThat(packed.size()).isEqualTo(52);
+    }
+
+    @Test
+    void aMappedOneHasBothAddressesAsAnIpv6SocketHasThem() throws UnknownHostException {
+        assertThat(NetworkCalleridRequest.mapped(login("192.0.2.10", "192.0.2.20"))
+                        .encode())
+                .isEqualTo(hex("""
+                        00000010 00000000000000000000ffffc000020a 00000010 00000000000000000000ffffc0000214 \
+                        00009c40 00000016 0000000a"""));
+    }
+
+    @Test
+    void onlyAnIpv4ConnectionHasAMappedForm() throws UnknownHostException {
+        Connection login = login("2001:db8::a", "2001:db8::14");
+        assertThatIllegalArgumentException().isThrownBy(() -> NetworkCalleridRequest.mapped(login));
     }
 
     @ParameterizedTest
@@ -56,5 +71,10 @@ class NetworkCalleridRequestTest {
 
     private static NetworkCalleridRequest decode(Bytes body) {
         return NetworkCalleridRequest.decode(new Unpacker(body));
+    }
+
+    private static Connection login(String from, String to) throws UnknownHostException {
+        return new Connection(
+                new Endpoint(InetAddress.getByName(from), 40000), new Endpoint(InetAddress.getByName(to), 22));
     }
 }

@@ -5,7 +5,10 @@ import io.adoptd.pipeline.model.Connection;
 import io.adoptd.pipeline.model.Uid;
 import io.adoptd.pipeline.port.Callerid;
 import io.adoptd.pipeline.port.CalleridContractTest;
+import io.adoptd.pipeline.time.LoginClock;
+import io.adoptd.slurmd.auth.BodyHash;
 import io.adoptd.slurmd.message.NetworkCalleridResponse;
+import io.adoptd.slurmd.wire.Bytes;
 import io.adoptd.slurmd.wire.SlurmVersion;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,6 +20,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import reactor.core.scheduler.Schedulers;
 import reactor.netty.resources.LoopResources;
 
 class SlurmdCalleridContractTest extends CalleridContractTest {
@@ -30,6 +34,7 @@ class SlurmdCalleridContractTest extends CalleridContractTest {
     @BeforeAll
     static void startLoops() {
         loops = LoopResources.create("callerid", 1, true);
+        BodyHash.K12.payload(0, Bytes.NONE); // its classes take longer to load than a login in here waits
     }
 
     @AfterAll
@@ -49,7 +54,8 @@ class SlurmdCalleridContractTest extends CalleridContractTest {
 
     @Override
     protected Callerid whoseSourceIsIgnorant() {
-        return asking(ScriptedSlurmd.answers(replies.job(NetworkCalleridResponse.NO_VAL)));
+        ScriptedSlurmd.Line unknown = ScriptedSlurmd.answers(replies.job(NetworkCalleridResponse.NO_VAL));
+        return asking(unknown, unknown);
     }
 
     @Override
@@ -71,13 +77,14 @@ class SlurmdCalleridContractTest extends CalleridContractTest {
         return new Connection(Samples.endpoint("127.0.0.1", 40_000), Samples.endpoint("127.0.0.1", 22));
     }
 
-    private Callerid asking(ScriptedSlurmd.Line line) {
-        var slurmd = ScriptedSlurmd.that(line);
+    private Callerid asking(ScriptedSlurmd.Line... lines) {
+        var slurmd = ScriptedSlurmd.that(lines);
         slurmds.add(slurmd);
         return asking(slurmd.settings());
     }
 
     private Callerid asking(SlurmdSettings settings) {
-        return new SlurmdCallerid(credentials, () -> settings, () -> SlurmVersion.COMMON, loops);
+        var sources = new Sources(Sources.Limits.DEFAULT, LoginClock.monotonic(Schedulers.parallel()));
+        return new SlurmdCallerid(credentials, () -> settings, () -> SlurmVersion.COMMON, sources, loops);
     }
 }

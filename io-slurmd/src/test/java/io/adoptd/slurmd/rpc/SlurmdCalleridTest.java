@@ -46,6 +46,8 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -113,7 +115,7 @@ class SlurmdCalleridTest {
 
     @Test
     void aSlurmdThatDoesNotSayIsIndeterminate() {
-        try (var slurmd = ScriptedSlurmd.that(answers(replies.job(NetworkCalleridResponse.NO_VAL)))) {
+        try (var slurmd = ScriptedSlurmd.that(answers(doesNotSay()), answers(doesNotSay()))) {
             assertThat(ask(slurmd)).isEqualTo(new Indeterminate());
         }
     }
@@ -161,6 +163,87 @@ class SlurmdCalleridTest {
             assertThat(ask(slurmd)).isEqualTo(JOB_4242);
             assertThat(slurmd.requests().get(0).body())
                     .isEqualTo(NetworkCalleridRequest.of(slurmd.login()).encode());
+        }
+    }
+
+    // The other end's socket
+
+    @Test
+    void anIpv4ConnectionThatIsUnknownIsAskedForOnceMoreAsAnIpv6SocketHasIt() {
+        try (var slurmd = ScriptedSlurmd.that(answers(doesNotSay()), answers(replies.job(4242)))) {
+            assertThat(ask(slurmd)).isEqualTo(JOB_4242);
+            assertThat(slurmd.requests().stream().map(RpcFrame::body))
+                    .containsExactly(
+                            NetworkCalleridRequest.of(slurmd.login()).encode(),
+                            NetworkCalleridRequest.mapped(slurmd.login()).encode());
+            assertThat(credentials.made()).doesNotHaveDuplicates().hasSize(2);
+        }
+    }
+
+    @Test
+    void itIsAskedInTheWordThatTheSlurmdSpeaks() {
+        local = SlurmVersion.V26_05;
+        try (var slurmd = ScriptedSlurmd.that(closes(), answers(doesNotSay()), answers(replies.job(4242)))) {
+            assertThat(ask(slurmd)).isEqualTo(JOB_4242);
+            assertThat(words(slurmd)).containsExactly(SlurmVersion.V26_05, SlurmVersion.V24_11, SlurmVersion.V24_11);
+        }
+    }
+
+    @Test
+    void anIpv6ConnectionIsNot() throws IOException {
+        var loopback = InetAddress.getByAddress(HexFormat.of().parseHex("0".repeat(31) + "1"));
+        try (var slurmd = ScriptedSlurmd.at(loopback, answers(doesNotSay()), answers(replies.job(4242)))) {
+            assertThat(ask(slurmd)).isEqualTo(new Indeterminate());
+            assertThat(slurmd.requests()).hasSize(1);
+        }
+    }
+
+    @Test
+    void whateverTheSecondAnswerIsTheFirstStands() {
+        try (var slurmd = ScriptedSlurmd.that(answers(doesNotSay()), closes())) {
+            assertThat(ask(slurmd)).isEqualTo(new Indeterminate());
+        }
+    }
+
+    @Test
+    void whoAnswersTheOneAndHoldsUpTheOtherIsSilent() {
+        var virtual = VirtualTimeScheduler.create();
+        var sources = new Sources(Sources.Limits.DEFAULT, LoginClock.of(virtual));
+        try (var slurmd = ScriptedSlurmd.that(answers(doesNotSay()), saysNothing())) {
+            var answer = callerid(slurmd, credentials, sources)
+                    .ask(slurmd.login(), in(ofMillis(800), virtual))
+                    .toFuture();
+            await().until(() -> slurmd.requests().size() == 2);
+            virtual.advanceTimeBy(ofMillis(800));
+            assertThat(answer).succeedsWithin(ofSeconds(5)).isEqualTo(new Indeterminate());
+            assertThat(sources.silent()).hasSize(1);
+        }
+    }
+
+    // Several slurmds on one host
+
+    @Test
+    void allSlurmdsOfTheSourceAreAskedAtOnceAndTheJobIsTheOneThatAnyOfThemNames() {
+        try (var silent = ScriptedSlurmd.that(saysNothing());
+                var knows = ScriptedSlurmd.that(answers(replies.job(4242)))) {
+            assertThat(askBoth(silent, knows, ofSeconds(10))).isEqualTo(JOB_4242);
+            await().until(() -> silent.open() == 0);
+        }
+    }
+
+    @Test
+    void unknownToOneOfThemSaysMoreThanNoAnswerOfAnother() {
+        try (var ignorant = ScriptedSlurmd.that(answers(doesNotSay()), answers(doesNotSay()));
+                var silent = ScriptedSlurmd.that(saysNothing())) {
+            assertThat(askBoth(silent, ignorant, ofMillis(300))).isEqualTo(new Indeterminate());
+        }
+    }
+
+    @Test
+    void ofTwoFailuresTheOneThatNeedsALookIsTold() {
+        try (var forger = ScriptedSlurmd.that(answers(replies.job(4242, 1000, BodyHash.K12)));
+                var rubbish = ScriptedSlurmd.that(answers(HTTP))) {
+            assertThat(failure(askBoth(rubbish, forger, ofSeconds(10)))).isEqualTo(Failure.UNTRUSTED);
         }
     }
 
@@ -263,6 +346,9 @@ class SlurmdCalleridTest {
             free = port.getLocalPort();
         }
         assertThat(ask(login("127.0.0.1"), free)).isEqualTo(new NoAnswer(Failure.REFUSED, "refused"));
+        assertThat(credentials.made())
+                .as("a port that refuses costs no credential")
+                .isEmpty();
     }
 
     @Test
@@ -503,14 +589,15 @@ class SlurmdCalleridTest {
     // The service
 
     @Test
-    void withoutACredentialNobodyIsAsked() {
+    void withoutACredentialNothingIsAsked() {
         var down = new Service(Mono.just(new MakeAnswer.Unavailable("munge: down")), Mono.empty());
         try (var slurmd = ScriptedSlurmd.that(answers(replies.job(4242)))) {
             assertThat(callerid(slurmd, down)
                             .ask(slurmd.login(), in(ofSeconds(10)))
                             .block())
                     .isEqualTo(new NoAnswer(Failure.NO_CREDENTIALS, "munge: down"));
-            assertThat(slurmd.opened()).isZero();
+            await().until(() -> slurmd.opened() == 1 && slurmd.open() == 0);
+            assertThat(slurmd.requests()).isEmpty();
         }
     }
 
@@ -541,7 +628,9 @@ class SlurmdCalleridTest {
         assertThat(log.list).singleElement().satisfies(event -> {
             assertThat(event.getLevel()).isEqualTo(Level.WARN);
             assertThat(event.getFormattedMessage())
-                    .isEqualTo("callerid.untrusted peer=\"127.0.0.1\" why=\"" + why + "\"");
+                    .isEqualTo("security.callerid_untrusted peer=\""
+                            + slurmd.login().source().address().getHostAddress() + ":"
+                            + slurmd.settings().port() + "\" why=\"" + why + "\"");
         });
     }
 
@@ -551,8 +640,26 @@ class SlurmdCalleridTest {
 
     private CalleridAnswer ask(Connection login, int port) {
         var settings = new SlurmdSettings(port, new Uid(0), new Uid(0));
-        var callerid = new SlurmdCallerid(credentials, () -> settings, () -> local, loops);
-        return answer(callerid.ask(login, in(ofSeconds(10))));
+        return answer(callerid(settings).ask(login, in(ofSeconds(10))));
+    }
+
+    private CalleridAnswer askBoth(ScriptedSlurmd one, ScriptedSlurmd other, Duration budget) {
+        var ports = List.of(one.settings().port(), other.settings().port());
+        var source = one.login().source().address();
+        var settings = new SlurmdSettings(1, new Uid(0), new Uid(0), Map.of(source, ports));
+        return answer(callerid(settings).ask(one.login(), in(budget)));
+    }
+
+    private SlurmdCallerid callerid(SlurmdSettings settings) {
+        return new SlurmdCallerid(credentials, () -> settings, () -> local, sources(), loops);
+    }
+
+    private static Sources sources() {
+        return new Sources(Sources.Limits.DEFAULT, LoginClock.monotonic(Schedulers.parallel()));
+    }
+
+    private Function<RpcFrame, Bytes> doesNotSay() {
+        return replies.job(NetworkCalleridResponse.NO_VAL);
     }
 
     private static CalleridAnswer answer(Mono<CalleridAnswer> asked) {
@@ -564,7 +671,11 @@ class SlurmdCalleridTest {
     }
 
     private SlurmdCallerid callerid(ScriptedSlurmd slurmd, Credentials service) {
-        return new SlurmdCallerid(service, slurmd::settings, () -> local, loops);
+        return callerid(slurmd, service, sources());
+    }
+
+    private SlurmdCallerid callerid(ScriptedSlurmd slurmd, Credentials service, Sources sources) {
+        return new SlurmdCallerid(service, slurmd::settings, () -> local, sources, loops);
     }
 
     private static Connection login(String source) throws IOException {
@@ -594,7 +705,7 @@ class SlurmdCalleridTest {
     }
 
     private static Logger logger() {
-        return (Logger) LoggerFactory.getLogger(SlurmdCallerid.class);
+        return (Logger) LoggerFactory.getLogger(UntrustedLog.class);
     }
 
     /** Credentials with fixed answers; where one is empty, the fake's. */

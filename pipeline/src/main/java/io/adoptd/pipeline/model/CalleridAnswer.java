@@ -36,7 +36,9 @@ public sealed interface CalleridAnswer {
         /** No credential could be made or checked: the authentication service of this node. */
         NO_CREDENTIALS,
         /** The slurmd answered with a Slurm error. */
-        SLURM_ERROR;
+        SLURM_ERROR,
+        /** Too many logins are asking already: this one was not put. */
+        BUSY;
 
         /** As it stands in logs. */
         public String code() {

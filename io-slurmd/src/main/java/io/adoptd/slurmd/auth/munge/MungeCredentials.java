@@ -1,6 +1,7 @@
 package io.adoptd.slurmd.auth.munge;
 
 import io.adoptd.pipeline.time.Deadline;
+import io.adoptd.pipeline.time.LoginClock;
 import io.adoptd.slurmd.auth.AuthInfo;
 import io.adoptd.slurmd.auth.AuthPlugin;
 import io.adoptd.slurmd.auth.Credentials;
@@ -9,7 +10,9 @@ import io.adoptd.slurmd.auth.Token;
 import io.adoptd.slurmd.auth.VerifyAnswer;
 import io.adoptd.slurmd.wire.Bytes;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -26,21 +29,32 @@ import reactor.core.scheduler.Schedulers;
  * munge, through libmunge and the munged of this node.
  *
  * <p>The library blocks and cannot be interrupted; so its calls run on two threads of their own, which end when nobody
- * needs them. While a munged hangs, those two are lost to it for the library's patience (10 s); callers then get their
- * answer at their deadline, and from a full queue at once.
+ * needs them. While a munged hangs, or was killed and has left its socket, those two are lost to it for the library's
+ * patience (10 s and 2 s); callers then get their answer at their deadline, from a full queue at once, and at once as
+ * well when both have been gone for longer than any munged that works takes. Each time one comes back munged is tried
+ * anew, so it is known soon when it works again.
  */
 public final class MungeCredentials implements Credentials, AutoCloseable {
 
     private static final int THREADS = 2;
-    private static final int QUEUED = 64;
+    /** As many as there may be logins; what works takes a tenth of a millisecond each. */
+    static final int QUEUED = 1_024;
+
+    /** How long a call may take before it counts as lost. A munged that works needs a thousandth of it. */
+    static final Duration LOST_AFTER = Duration.ofMillis(500);
+
     private static final Duration IDLE = Duration.ofSeconds(30);
 
     private static final String TOO_LATE = "munge: no answer in time";
     private static final String TOO_MANY = "munge: queue is full";
+    private static final String LOST = "munge: munged does not answer";
 
     private final MungeCalls munge;
     private final Supplier<AuthInfo> authInfo;
     private final Scheduler calls;
+
+    /** When the call of each thread that is in one began. */
+    private final Map<Thread, Long> begun = new ConcurrentHashMap<>(2 * THREADS);
 
     /** Reads {@code authInfo} before every call, on a thread that may block: slurm.conf may change. */
     public MungeCredentials(Supplier<AuthInfo> authInfo) {
@@ -76,11 +90,36 @@ public final class MungeCredentials implements Credentials, AutoCloseable {
 
     /** The one thread hop. A call whose deadline passed while it was queued is not made any more. */
     private <A> Mono<A> call(Supplier<A> call, Function<String, A> unavailable, Deadline deadline) {
-        return Mono.defer(() -> Mono.fromSupplier(() -> deadline.hasPassed() ? unavailable.apply(TOO_LATE) : call.get())
-                        .subscribeOn(calls)
-                        .timeout(deadline.remaining(), deadline.timers()))
+        return Mono.defer(() -> areLost(deadline.clock())
+                        ? Mono.just(unavailable.apply(LOST))
+                        : Mono.fromSupplier(() -> deadline.hasPassed()
+                                        ? unavailable.apply(TOO_LATE)
+                                        : timed(call, deadline.clock()))
+                                .subscribeOn(calls)
+                                .timeout(deadline.remaining(), deadline.timers()))
                 .onErrorResume(TimeoutException.class, e -> Mono.just(unavailable.apply(TOO_LATE)))
                 .onErrorResume(RejectedExecutionException.class, e -> Mono.just(unavailable.apply(TOO_MANY)));
+    }
+
+    private <A> A timed(Supplier<A> call, LoginClock clock) {
+        begun.put(Thread.currentThread(), clock.now());
+        try {
+            return call.get();
+        } finally {
+            begun.remove(Thread.currentThread());
+        }
+    }
+
+    /** Whether no thread is left that could make a call soon. */
+    private boolean areLost(LoginClock clock) {
+        if (begun.size() < THREADS) {
+            return false;
+        }
+        long now = clock.now();
+        return begun.values().stream()
+                        .filter(at -> now - at >= LOST_AFTER.toNanos())
+                        .count()
+                == THREADS;
     }
 
     private static Scheduler threads() {

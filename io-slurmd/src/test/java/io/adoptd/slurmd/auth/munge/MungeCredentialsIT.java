@@ -4,6 +4,7 @@ import static io.adoptd.slurmd.wire.Mangled.hex;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.adoptd.pipeline.model.Uid;
@@ -165,17 +166,45 @@ class MungeCredentialsIT {
     }
 
     @Test
-    void whoFindsTheQueueFullIsToldAtOnce(@TempDir Path elsewhere) throws IOException {
+    void aMungedThatHangsCostsTheLaterOnesNothing(@TempDir Path elsewhere) throws IOException {
         try (var stopped = Munged.in(elsewhere);
                 var credentials = new MungeCredentials(stopped::authInfo)) {
             stopped.stop();
-            List<MakeAnswer> answers = answer(Flux.range(0, 80)
-                    .flatMap(i -> credentials.make(PAYLOAD, in(ofMillis(500))), 80)
-                    .collectList());
-            assertThat(answers).hasSize(80);
-            assertThat(answers.subList(0, 14)).containsOnly(new MakeAnswer.Unavailable("munge: queue is full"));
-            assertThat(answers.subList(14, 80)).containsOnly(new MakeAnswer.Unavailable("munge: no answer in time"));
+            answer(Mono.zip(
+                    credentials.make(PAYLOAD, in(ofMillis(600))), credentials.make(PAYLOAD, in(ofMillis(600)))));
+            assertLost(credentials);
+            stopped.goOn();
+            assertWorksWithin(ofSeconds(5), credentials);
         }
+    }
+
+    /** Its socket stays, nobody listens there, and the library tries for two seconds. */
+    @Test
+    void noMoreDoesOneThatWasKilled(@TempDir Path elsewhere) throws IOException {
+        try (var killed = Munged.in(elsewhere);
+                var credentials = new MungeCredentials(killed::authInfo)) {
+            killed.kill();
+            answer(Mono.zip(
+                    credentials.make(PAYLOAD, in(ofMillis(600))), credentials.make(PAYLOAD, in(ofMillis(600)))));
+            assertLost(credentials);
+            try (var restarted = Munged.in(elsewhere)) {
+                assertThat(restarted.authInfo()).isEqualTo(killed.authInfo());
+                assertWorksWithin(ofSeconds(10), credentials);
+            }
+        }
+    }
+
+    private static void assertLost(MungeCredentials credentials) {
+        long start = System.nanoTime();
+        assertThat(answer(credentials.make(PAYLOAD, in(ofSeconds(60)))))
+                .isEqualTo(new MakeAnswer.Unavailable("munge: munged does not answer"));
+        assertThat(answer(credentials.verify(new Token("MUNGE:AAAA:"), in(ofSeconds(60)))))
+                .isEqualTo(new VerifyAnswer.Unavailable("munge: munged does not answer"));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(ofSeconds(1));
+    }
+
+    private static void assertWorksWithin(Duration atMost, MungeCredentials credentials) {
+        await().atMost(atMost).until(() -> answer(credentials.make(PAYLOAD, in(ofSeconds(2)))) instanceof Made);
     }
 
     private static Deadline in(Duration budget) {

@@ -1,8 +1,10 @@
 package io.adoptd.slurmd.auth.munge;
 
 import static io.adoptd.slurmd.wire.Mangled.hex;
+import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.IntByReference;
@@ -16,8 +18,12 @@ import io.adoptd.slurmd.auth.VerifyAnswer;
 import io.adoptd.slurmd.auth.VerifyAnswer.Refusal;
 import io.adoptd.slurmd.auth.VerifyAnswer.Refused;
 import io.adoptd.slurmd.wire.Bytes;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -100,6 +106,48 @@ class MungeCredentialsTest {
     }
 
     @Test
+    void whoFindsTheQueueFullIsToldAtOnce() {
+        try (var held = new Held()) {
+            held.fill();
+            assertThat(held.make()).isCompletedWithValue(new MakeAnswer.Unavailable("munge: queue is full"));
+        }
+    }
+
+    @Test
+    void whileBothThreadsAreLostNobodyWaits() {
+        try (var held = new Held()) {
+            var first = held.make();
+            var second = held.make();
+            await().until(() -> held.calls.get() == 2);
+            held.time.advanceTimeBy(MungeCredentials.LOST_AFTER.minusMillis(1));
+            var third = held.make();
+            assertThat(third).isNotDone();
+            held.time.advanceTimeBy(ofMillis(1));
+            assertThat(held.make()).isCompletedWithValue(new MakeAnswer.Unavailable("munge: munged does not answer"));
+            held.time.advanceTimeBy(ofSeconds(20));
+            assertThat(List.of(first, second, third))
+                    .allMatch(late -> late.join().equals(new MakeAnswer.Unavailable("munge: no answer in time")));
+            held.letGo();
+            await().until(() ->
+                    held.make().join().equals(new MakeAnswer.Unavailable("munge: words of the context (6)")));
+        }
+    }
+
+    @Test
+    void oneThreadThatIsLeftServesThemAll() {
+        try (var held = new Held()) {
+            var first = held.make();
+            await().until(() -> held.calls.get() == 1);
+            held.time.advanceTimeBy(MungeCredentials.LOST_AFTER);
+            var second = held.make();
+            await().until(() -> held.calls.get() == 2);
+            held.letGo();
+            assertThat(first).succeedsWithin(ofSeconds(10));
+            assertThat(second).succeedsWithin(ofSeconds(10));
+        }
+    }
+
+    @Test
     void onceClosedItIsUnavailable() {
         var credentials = of(new MungeCalls(() -> new SaysAlways(6)));
         credentials.close();
@@ -121,6 +169,55 @@ class MungeCredentialsTest {
 
     private static Deadline soon() {
         return Deadline.in(ofSeconds(20), LoginClock.monotonic(Schedulers.parallel()));
+    }
+
+    /** Calls that hang until they are let go, in virtual time. */
+    private static final class Held implements AutoCloseable {
+
+        private final VirtualTimeScheduler time = VirtualTimeScheduler.create();
+        private final LoginClock clock = LoginClock.of(time);
+        private final CountDownLatch gate = new CountDownLatch(1);
+        private final AtomicInteger calls = new AtomicInteger();
+        private final MungeCredentials credentials =
+                new MungeCredentials(new MungeCalls(() -> new SaysAlways(6)), () -> {
+                    calls.incrementAndGet();
+                    awaitGate();
+                    return AuthInfo.DEFAULT;
+                });
+
+        CompletableFuture<MakeAnswer> make() {
+            return credentials.make(PAYLOAD, Deadline.in(ofSeconds(20), clock)).toFuture();
+        }
+
+        /** Both threads, and all the room behind them. */
+        void fill() {
+            var held = IntStream.range(0, MungeCredentials.QUEUED + 2)
+                    .mapToObj(i -> make())
+                    .toList();
+            assertThat(held).noneMatch(CompletableFuture::isDone);
+        }
+
+        void letGo() {
+            gate.countDown();
+        }
+
+        private void awaitGate() {
+            boolean open = false;
+            while (!open) {
+                try {
+                    gate.await();
+                    open = true;
+                } catch (InterruptedException e) {
+                    // The library is not to be interrupted either.
+                }
+            }
+        }
+
+        @Override
+        public void close() {
+            letGo();
+            credentials.close();
+        }
     }
 
     /** A libmunge that has one answer. */

@@ -89,6 +89,12 @@ final class Munged implements AutoCloseable {
         signal("CONT");
     }
 
+    /** SIGKILL: it leaves its socket behind. */
+    void kill() {
+        process.destroyForcibly();
+        await().atMost(PATIENCE).until(() -> !process.isAlive());
+    }
+
     @Override
     public void close() {
         try {
