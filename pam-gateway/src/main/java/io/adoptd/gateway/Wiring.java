@@ -20,8 +20,10 @@ import io.adoptd.slurmd.conf.NodeFaultException;
 import io.adoptd.slurmd.conf.SlurmConf;
 import io.adoptd.slurmd.conf.SlurmConfPlaces;
 import io.adoptd.slurmd.conf.SlurmConfSource;
+import io.adoptd.slurmd.rpc.NodePorts;
 import io.adoptd.slurmd.rpc.SlurmdCallerid;
 import io.adoptd.slurmd.rpc.SlurmdSettings;
+import io.adoptd.slurmd.rpc.Sources;
 import io.adoptd.slurmd.stepd.DescriptorReceiver;
 import io.adoptd.slurmd.stepd.LastSeenVersion;
 import io.adoptd.slurmd.stepd.LocalExternSteps;
@@ -62,6 +64,8 @@ final class Wiring implements AutoCloseable {
     private final Stepds stepds;
     private final MungeCredentials munge;
     private final LastSeenVersion stepdVersion = new LastSeenVersion();
+    private final NodePorts nodePorts = new NodePorts();
+    private final Sources sources;
     private final SlurmdCallerid callerid;
 
     /** Loads the native libraries, which takes a while. */
@@ -74,7 +78,9 @@ final class Wiring implements AutoCloseable {
         this.stepds = Stepds.open(
                 slurmConf, OwnProcess::hostname, new Uid(OwnProcess.effectiveUid()), new Descriptors(), stepdVersion);
         this.munge = new MungeCredentials(this::authInfo);
-        this.callerid = new SlurmdCallerid(munge, this::slurmdSettings, this::stepdVersion, loops);
+        this.sources =
+                new Sources(Sources.Limits.DEFAULT.withPatience(config.slices().callerid()), clock);
+        this.callerid = new SlurmdCallerid(munge, this::slurmdSettings, this::stepdVersion, sources, loops);
     }
 
     LoginPipeline pipeline(GatewayConfig config) {
@@ -128,6 +134,7 @@ final class Wiring implements AutoCloseable {
         try {
             SlurmConf conf = slurmConf.current();
             file = conf.file().toString();
+            nodePorts.of(conf); // so that they are known when the first login comes
             return new NodeSight(
                     LocalNode.find(conf, null, OwnProcess.hostname()).name().value(), file);
         } catch (NodeFaultException e) {
@@ -173,7 +180,8 @@ final class Wiring implements AutoCloseable {
     private SlurmdSettings slurmdSettings() {
         return slurmConf
                 .lastRead()
-                .map(conf -> new SlurmdSettings(conf.slurmdPort(), known(conf.slurmUser()), known(conf.slurmdUser())))
+                .map(conf -> new SlurmdSettings(
+                        conf.slurmdPort(), known(conf.slurmUser()), known(conf.slurmdUser()), nodePorts.of(conf)))
                 .orElseThrow(() -> new IllegalStateException("a source is asked before slurm.conf was read"));
     }
 
@@ -193,6 +201,9 @@ final class Wiring implements AutoCloseable {
     @Override
     public void close() {
         stepds.close();
+        sources.close();
+        callerid.close();
+        nodePorts.close();
         munge.close();
         processes.close();
         blocking.dispose();

@@ -22,6 +22,7 @@ import io.adoptd.slurmd.conf.SlurmConfPlaces;
 import io.adoptd.slurmd.conf.SlurmConfSource;
 import io.adoptd.slurmd.rpc.SlurmdCallerid;
 import io.adoptd.slurmd.rpc.SlurmdSettings;
+import io.adoptd.slurmd.rpc.Sources;
 import io.adoptd.slurmd.stepd.DescriptorReceiver;
 import io.adoptd.slurmd.stepd.LastSeenVersion;
 import io.adoptd.slurmd.stepd.LocalExternSteps;
@@ -101,19 +102,22 @@ public final class SimulatedNode implements AutoCloseable {
 
     private LoginDesk desk() {
         var settings = new SlurmdSettings(slurmd.port(), ROOT, ROOT);
+        var timers = Schedulers.fromExecutorService(loops.onServer(true).next());
+        var clock = LoginClock.monotonic(timers);
+        var sources = new Sources(Sources.Limits.DEFAULT, clock);
         var pipeline = new LoginPipeline(
                 new LocalExternSteps(conversations, this::startTicks),
-                new SlurmdCallerid(new SimulatedCredentials(), () -> settings, () -> SlurmVersion.COMMON, loops),
+                new SlurmdCallerid(
+                        new SimulatedCredentials(), () -> settings, () -> SlurmVersion.COMMON, sources, loops),
                 new StepdAdoption(conversations),
                 new SimulatedProcesses(kernel, stepds),
                 JobSettings.none(),
                 Slices.DEFAULT);
-        var timers = Schedulers.fromExecutorService(loops.onServer(true).next());
         return new LoginDesk(
                 pipeline,
                 this::callerOf,
                 process -> Mono.just("not ended: it is simulated"),
-                LoginClock.monotonic(timers),
+                clock,
                 Duration.ofSeconds(3),
                 1_024,
                 new AtomicInteger(),
