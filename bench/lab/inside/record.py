@@ -219,7 +219,7 @@ def record_rpc(out):
 # ---- stepd ----------------------------------------------------------------------------------------------------------
 
 HELLO = 0x2D00                                               # any stepd since 22.05 takes it, and answers its own word
-SLUID, STATE, PID_IN_CONTAINER, DAEMON_PID, UID = 1, 5, 8, 9, 20
+SLUID, STATE, PID_IN_CONTAINER, DAEMON_PID, TASK_INFO, LIST_PIDS, UID = 1, 5, 8, 9, 14, 15, 20
 ADD_EXTERN_PID, X11_DISPLAY, GET_NS_FD, GET_NS_FDS = 22, 23, 26, 28
 
 
@@ -270,6 +270,27 @@ class Stepd:
 def has_namespace():
     with open("/etc/slurm/slurm.conf") as conf:
         return any(line.startswith(("JobContainerType=", "NamespaceType=")) for line in conf)
+
+
+def record_tasks(conversation, job):
+    """Of the extern step, of the batch step, and of a step of two tasks of which one has ended."""
+    step = subprocess.Popen(
+        ["runuser", "-u", "alice", "--", "srun", "-O", "--overlap", "--jobid", job, "-N1", "-n2", "-w", NODE, "-u",
+         "sh", "-c", "echo $SLURM_STEP_ID; [ $SLURM_LOCALID = 0 ] || exit 3; exec sleep 60"],
+        cwd="/home/alice", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    number, again = (step.stdout.readline().strip() for _ in range(2))
+    if not number or number != again:
+        raise SystemExit("record: the step of two tasks doesn't run")
+    time.sleep(1)                                            # the task that ends is reaped
+    for name, what, suffix in (("extern", "the extern step", "4294967292"), ("batch", "the batch step", "4294967291"),
+                               ("step", "a step of two tasks, of which the second has ended with 3", number)):
+        path = f"/var/spool/slurmd/{NODE}_{job}.{suffix}"
+        conversation(f"task-info-{name}", f"TASK_INFO of {what}: a count, then 17 bytes for each task.",
+                     struct.pack("=i", TASK_INFO), 4, lambda count: 17 * struct.unpack("=I", count)[0], step=path)
+        conversation(f"list-pids-{name}", f"LIST_PIDS of {what}: a count, then the pids.",
+                     struct.pack("=i", LIST_PIDS), 4, lambda count: 4 * struct.unpack("=I", count)[0], step=path)
+    step.terminate()
+    step.wait()
 
 
 def record_stepd(out):
@@ -323,6 +344,7 @@ def record_stepd(out):
                  request(ADD_EXTERN_PID, 4194000), 4)
     conversation("add-extern-pid-not-extern", "ADD_EXTERN_PID to a step that isn't the extern step: -1.",
                  request(ADD_EXTERN_PID, os.getpid()), 4, step=f"/var/spool/slurmd/{NODE}_{job}.4294967291")
+    record_tasks(conversation, job)
     conversation("x11-display", "X11_DISPLAY of a job without X11: display 0, then a path of length 0.",
                  request(X11_DISPLAY), 4, 4, lambda size: struct.unpack("=i", size)[0])
     if server >= 0x2C00:

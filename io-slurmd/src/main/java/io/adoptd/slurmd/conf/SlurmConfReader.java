@@ -30,10 +30,13 @@ final class SlurmConfReader {
     static final int MAX_NODES = 65_536;
 
     private static final Pattern INCLUDE = Pattern.compile("include\\s+(\\S+)\\s*+", Pattern.CASE_INSENSITIVE);
-    private static final String KEY = "\\s*+([A-Za-z0-9_.]++)\\s*+[-*+/]?\\s*+=";
+    private static final String KEY = "\\s*+([A-Za-z0-9_.]++)\\s*+[-*+/]?=";
     private static final Pattern BEGINNING = Pattern.compile(KEY);
-    private static final Pattern PAIR = Pattern.compile(KEY + "\\s*+(?:\"([^\"]*+)\"|([^\\s\"]\\S*+))(?=\\s|$)");
-    private static final Pattern PORT = Pattern.compile("[0-9]{1,5}");
+
+    /** A quotation mark that opens no quoted string is a letter like any other. */
+    private static final Pattern PAIR = Pattern.compile(KEY + "\\s*+(?:\"([^\"]*+)\"|(\\S++))(?=\\s|$)");
+
+    private static final Pattern NUMBER = Pattern.compile("[0-9]{1,10}");
 
     private final ConfFiles files;
     private final Function<String, Optional<Uid>> users;
@@ -49,7 +52,7 @@ final class SlurmConfReader {
 
     SlurmConf read(Path file) throws SlurmConfException {
         var reading = new Reading(file);
-        reading.readFile(file, 0);
+        reading.readMain();
         return reading.conf();
     }
 
@@ -69,6 +72,7 @@ final class SlurmConfReader {
         private @Nullable Uid slurmdUser = new Uid(0);
         private String authType = SlurmConf.DEFAULT_AUTH_TYPE;
         private AuthInfo authInfo = AuthInfo.DEFAULT;
+        private long maxNodeCount;
         private @Nullable String defaultPort;
         private final List<NodeLine> nodeLines = new ArrayList<>();
 
@@ -77,12 +81,27 @@ final class SlurmConfReader {
         }
 
         SlurmConf conf() throws SlurmConfException {
+            if (clusterName == null) {
+                throw SlurmConfException.inFile(main, "no ClusterName: Slurm needs one, so this is not all of it");
+            }
             return new SlurmConf(
-                    main, clusterName, slurmdPort, slurmdSpoolDir, slurmUser, slurmdUser, authType, authInfo, nodes());
+                    main,
+                    clusterName,
+                    slurmdPort,
+                    slurmdSpoolDir,
+                    slurmUser,
+                    slurmdUser,
+                    authType,
+                    authInfo,
+                    maxNodeCount,
+                    nodes());
         }
 
-        void readFile(Path file, int depth) throws SlurmConfException {
-            String text = text(file);
+        void readMain() throws SlurmConfException {
+            read(main, textIfThere(main).orElseThrow(() -> missing(main)), 0);
+        }
+
+        private void read(Path file, String text, int depth) throws SlurmConfException {
             length += text.length();
             if (length > MAX_TEXT) {
                 throw SlurmConfException.inFile(file, "more than " + MAX_TEXT + " characters with its includes");
@@ -95,14 +114,18 @@ final class SlurmConfReader {
             }
         }
 
-        private String text(Path file) throws SlurmConfException {
+        private Optional<String> textIfThere(Path file) throws SlurmConfException {
             try {
-                return files.text(file);
+                return Optional.of(files.text(file));
             } catch (NoSuchFileException e) {
-                throw SlurmConfException.unread(file, "no such file");
+                return Optional.empty();
             } catch (IOException e) {
                 throw SlurmConfException.unread(file, "cannot be read: " + e);
             }
+        }
+
+        private static SlurmConfException missing(Path file) {
+            return SlurmConfException.unread(file, "no such file");
         }
 
         private void readLine(ConfLine line, int depth) throws SlurmConfException {
@@ -111,19 +134,36 @@ final class SlurmConfReader {
                 if (depth == MAX_INCLUDE_DEPTH) {
                     throw SlurmConfException.inLine(line, "more than " + MAX_INCLUDE_DEPTH + " includes in each other");
                 }
-                readFile(included(line, include.group(1)), depth + 1);
+                readIncluded(line, include.group(1), depth + 1);
             } else {
                 readKey(line);
             }
         }
 
-        private Path included(ConfLine line, String path) throws SlurmConfException {
+        /** A path is relative to the main file's directory, and up to Slurm 22.05 to that of the file it stands in. */
+        private void readIncluded(ConfLine line, String path, int depth) throws SlurmConfException {
+            String expanded = expanded(line, path);
+            Path file = beside(main, line, expanded);
+            Path older = beside(line.file(), line, expanded);
+            Optional<String> text = textIfThere(file);
+            if (text.isEmpty() && !older.equals(file)) {
+                text = textIfThere(older);
+                file = older;
+            }
+            Path found = file;
+            read(found, text.orElseThrow(() -> missing(found)), depth);
+        }
+
+        private String expanded(ConfLine line, String path) throws SlurmConfException {
             if (path.contains("%c") && clusterName == null) {
                 throw SlurmConfException.inLine(line, "%c before any ClusterName");
             }
-            String expanded = path.replace("%c", String.valueOf(clusterName).toLowerCase(Locale.ROOT));
+            return path.replace("%c", String.valueOf(clusterName).toLowerCase(Locale.ROOT));
+        }
+
+        private static Path beside(Path file, ConfLine line, String path) throws SlurmConfException {
             try {
-                return main.resolveSibling(expanded);
+                return file.resolveSibling(path);
             } catch (InvalidPathException e) {
                 throw SlurmConfException.inLine(line, "not a path");
             }
@@ -136,6 +176,7 @@ final class SlurmConfReader {
             }
             switch (beginning.group(1).toLowerCase(Locale.ROOT)) {
                 case "clustername" -> clusterName = only(line);
+                case "maxnodecount" -> maxNodeCount = number(line, only(line));
                 case "slurmdport" -> slurmdPort = port(line, only(line));
                 case "slurmdspooldir" -> slurmdSpoolDir = spoolDir(line, only(line));
                 case "slurmuser" -> slurmUser = user(line, only(line));
@@ -150,13 +191,14 @@ final class SlurmConfReader {
         }
 
         private void readNodes(ConfLine line) throws SlurmConfException {
-            String names = "";
+            List<Pair> pairs = pairs(line);
+            String names = pairs.get(0).value();
             String hostnames = null;
             String addresses = null;
             String ports = null;
-            for (Pair pair : pairs(line)) {
+            for (Pair pair : pairs.subList(1, pairs.size())) {
                 switch (pair.key()) {
-                    case "nodename" -> names = pair.value();
+                    case "nodename" -> throw SlurmConfException.inLine(line, "more than one NodeName");
                     case "nodehostname" -> hostnames = pair.value();
                     case "nodeaddr" -> addresses = pair.value();
                     case "port" -> ports = pair.value();
@@ -164,6 +206,9 @@ final class SlurmConfReader {
                         // What the node has is not what adoptd asks.
                     }
                 }
+            }
+            if (names.equalsIgnoreCase("ALL")) {
+                throw SlurmConfException.inLine(line, "ALL is no NodeName");
             }
             if (names.equalsIgnoreCase("DEFAULT")) {
                 if (hostnames != null || addresses != null) {
@@ -214,8 +259,9 @@ final class SlurmConfReader {
                     hostnames == null ? nameList : perNode("NodeHostname", hostnames, nameList.size());
             List<String> addressList =
                     addresses == null ? hostnameList : perNode("NodeAddr", addresses, nameList.size());
-            List<String> portList =
-                    perNode("Port", ports == null ? Integer.toString(slurmdPort) : ports, nameList.size());
+            List<String> portList = ports == null || ports.isEmpty()
+                    ? List.of(Integer.toString(slurmdPort))
+                    : perNode("Port", inBrackets(ports), nameList.size());
             for (int at = 0; at < nameList.size(); at++) {
                 NodeName name = name(nameList.get(at));
                 if (!known.add(name)) {
@@ -231,6 +277,11 @@ final class SlurmConfReader {
                 throw SlurmConfException.inLine(line, "not a NodeName");
             }
             return new NodeName(name);
+        }
+
+        /** Of ports a range needs no brackets. */
+        private static String inBrackets(String ports) {
+            return ports.startsWith("[") ? ports : "[" + ports + "]";
         }
 
         /** One for each node, or one for all of them. */
@@ -287,11 +338,18 @@ final class SlurmConfReader {
     }
 
     private static int port(ConfLine line, String port) throws SlurmConfException {
-        int number = PORT.matcher(port).matches() ? Integer.parseInt(port) : 0;
+        long number = NUMBER.matcher(port).matches() ? Long.parseLong(port) : 0;
         if (number < 1 || number > 65_535) {
             throw SlurmConfException.inLine(line, "not a port: " + port);
         }
-        return number;
+        return (int) number;
+    }
+
+    private static long number(ConfLine line, String value) throws SlurmConfException {
+        if (!NUMBER.matcher(value).matches()) {
+            throw SlurmConfException.inLine(line, "not a number: " + value);
+        }
+        return Long.parseLong(value);
     }
 
     private static String spoolDir(ConfLine line, String path) throws SlurmConfException {

@@ -3,11 +3,14 @@ package io.adoptd.slurmd.conf;
 import io.adoptd.pipeline.model.Uid;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,30 +18,54 @@ import org.slf4j.LoggerFactory;
 /**
  * The slurm.conf of this node as it is now. It is read again only when it, or a file that it includes, has changed; a
  * change that makes it unreadable is a fault from then on, and what it said before is not used any more.
+ *
+ * <p>A file that somebody is writing just now holds the half of what it will hold, and nothing in it tells. So a change
+ * counts once the files have rested for {@link #REST}; until then what was read before does, but no longer than
+ * {@link #LONGEST_UNREST}.
  */
 public final class SlurmConfSource {
 
     /** How long a user name that nobody has is left alone: its name service may come up after adoptd. */
     static final Duration UNKNOWN_USER_LASTS = Duration.ofMinutes(1);
 
+    /** Longer than it takes to save a file or to copy another over it. */
+    static final Duration REST = Duration.ofSeconds(1);
+
+    static final Duration LONGEST_UNREST = Duration.ofSeconds(10);
+
     private static final Logger log = LoggerFactory.getLogger(SlurmConfSource.class);
 
     private final SlurmConfPlaces places;
     private final Function<String, Optional<Uid>> users;
     private final LongSupplier nanos;
+    private final Supplier<Instant> clock;
     private volatile @Nullable Reading last;
+
+    /** What holds while the files change; null once they were found to hold nothing. */
+    private @Nullable SlurmConf held;
+
+    private @Nullable Long unrestSince;
 
     /**
      * @param users the uid of a user name, empty for nobody's; asked when slurm.conf is read, not for each login
      */
     public SlurmConfSource(SlurmConfPlaces places, Function<String, Optional<Uid>> users) {
-        this(places, users, System::nanoTime);
+        this(places, users, System::nanoTime, Instant::now);
     }
 
-    SlurmConfSource(SlurmConfPlaces places, Function<String, Optional<Uid>> users, LongSupplier nanos) {
+    /**
+     * @param nanos for what lasts
+     * @param clock to hold against the times of files
+     */
+    SlurmConfSource(
+            SlurmConfPlaces places,
+            Function<String, Optional<Uid>> users,
+            LongSupplier nanos,
+            Supplier<Instant> clock) {
         this.places = places;
         this.users = users;
         this.nanos = nanos;
+        this.clock = clock;
     }
 
     /**
@@ -47,13 +74,50 @@ public final class SlurmConfSource {
      * @throws NodeFaultException with {@code NO_SLURM_CONF}, naming file and line
      */
     public synchronized SlurmConf current() throws NodeFaultException {
-        Path file = places.find();
         Reading reading = last;
-        if (reading == null || reading.isOutdated(file, nanos.getAsLong())) {
-            reading = read(file);
+        List<FileStamp> changed = reading == null ? List.of() : changedSince(reading);
+        if (held != null && isUnrestful(changed)) {
+            return held;
+        }
+        unrestSince = null;
+        if (reading == null || !changed.isEmpty() || reading.isToBeAskedAgain(nanos.getAsLong())) {
+            held = null; // whatever comes now, there is no way back
+            reading = read(places.find());
+            held = reading.read();
             last = reading.isLasting() ? reading : last;
         }
         return reading.conf();
+    }
+
+    /** What of its files has changed, as it is now; also a file that goes before them now. */
+    private List<FileStamp> changedSince(Reading reading) {
+        Stream<Path> outdated =
+                reading.stamps().stream().filter(FileStamp::isOutdated).map(FileStamp::file);
+        return Stream.concat(outdated, anotherThan(reading.file()))
+                .map(FileStamp::of)
+                .toList();
+    }
+
+    private Stream<Path> anotherThan(Path file) {
+        try {
+            return Stream.of(places.find()).filter(found -> !found.equals(file));
+        } catch (NodeFaultException none) {
+            return Stream.empty(); // then the file itself is gone
+        }
+    }
+
+    private boolean isUnrestful(List<FileStamp> changed) {
+        Instant now = clock.get();
+        if (changed.stream().noneMatch(stamp -> stamp.isFresh(now, REST))) {
+            return false;
+        }
+        if (unrestSince == null) {
+            unrestSince = nanos.getAsLong();
+            log.info(
+                    "slurm_conf.changing file=\"{}\": it is read once it has rested",
+                    changed.get(0).file());
+        }
+        return nanos.getAsLong() - unrestSince < LONGEST_UNREST.toNanos();
     }
 
     /**
@@ -84,10 +148,8 @@ public final class SlurmConfSource {
             @Nullable SlurmConf read,
             @Nullable SlurmConfException fault) {
 
-        boolean isOutdated(Path now, long nanos) {
-            return !file.equals(now)
-                    || stamps.stream().anyMatch(FileStamp::isOutdated)
-                    || (read != null && read.hasUnknownUser() && nanos - at >= UNKNOWN_USER_LASTS.toNanos());
+        boolean isToBeAskedAgain(long nanos) {
+            return read != null && read.hasUnknownUser() && nanos - at >= UNKNOWN_USER_LASTS.toNanos();
         }
 
         /** A file that the system did not give, for want of descriptors or because the login left, it may give again. */

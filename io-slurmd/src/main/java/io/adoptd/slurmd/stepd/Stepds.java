@@ -2,10 +2,10 @@ package io.adoptd.slurmd.stepd;
 
 import io.adoptd.pipeline.model.ExternStep;
 import io.adoptd.pipeline.model.NodeName;
-import io.adoptd.pipeline.model.Reason;
 import io.adoptd.pipeline.model.Uid;
 import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.slurmd.conf.LocalNode;
+import io.adoptd.slurmd.conf.LocalNodes;
 import io.adoptd.slurmd.conf.NodeFaultException;
 import io.adoptd.slurmd.conf.SlurmConf;
 import io.adoptd.slurmd.conf.SlurmConfSource;
@@ -35,15 +35,15 @@ public final class Stepds implements AutoCloseable {
     private static final int SPOOL_IDLE_SECONDS = 60;
 
     private final SlurmConfSource conf;
-    private final HostnameSource hostname;
+    private final LocalNodes nodes;
     private final Uid own;
     private final Conversation.Setting setting;
     private final Scheduler spool =
             Schedulers.newBoundedElastic(SPOOL_THREADS, MAX_WAITING, "spool", SPOOL_IDLE_SECONDS, true);
 
-    private Stepds(SlurmConfSource conf, HostnameSource hostname, Uid own, Conversation.Setting setting) {
+    private Stepds(SlurmConfSource conf, LocalNodes nodes, Uid own, Conversation.Setting setting) {
         this.conf = conf;
-        this.hostname = hostname;
+        this.nodes = nodes;
         this.own = own;
         this.setting = setting;
     }
@@ -55,13 +55,9 @@ public final class Stepds implements AutoCloseable {
      * @param lastSeen is told every version that is heard
      */
     public static Stepds open(
-            SlurmConfSource conf,
-            HostnameSource hostname,
-            Uid own,
-            DescriptorReceiver descriptors,
-            LastSeenVersion lastSeen)
+            SlurmConfSource conf, LocalNodes nodes, Uid own, DescriptorReceiver descriptors, LastSeenVersion lastSeen)
             throws IOException {
-        return new Stepds(conf, hostname, own, new Conversation.Setting(StepdLoop.open(), descriptors, lastSeen));
+        return new Stepds(conf, nodes, own, new Conversation.Setting(StepdLoop.open(), descriptors, lastSeen));
     }
 
     /** Ends the threads; conversations that are still on are answered as silent. */
@@ -82,16 +78,8 @@ public final class Stepds implements AutoCloseable {
     /** Blocking. */
     Place place(@Nullable NodeName given) throws NodeFaultException {
         SlurmConf now = conf.current();
-        LocalNode node = LocalNode.find(now, given, readHostname());
+        LocalNode node = nodes.find(now, given);
         return new Place(new SpoolDirectory(node.expand(now.slurmdSpoolDir()), node.name()), trusted(now));
-    }
-
-    private String readHostname() throws NodeFaultException {
-        try {
-            return hostname.hostname();
-        } catch (IOException e) {
-            throw new NodeFaultException(Reason.NODE_UNKNOWN, "the host name cannot be read: " + e);
-        }
     }
 
     private LongPredicate trusted(SlurmConf now) {

@@ -29,17 +29,18 @@ class SlurmConfReaderTest {
     private final Map<String, Uid> users = Map.of("slurm", new Uid(64_030), "root", new Uid(0));
 
     @Test
-    void anEmptyFileHasSlurmsDefaults() throws Exception {
-        assertThat(read(""))
+    void whatIsNotSaidIsSlurmsDefault() throws Exception {
+        assertThat(read("ClusterName=t"))
                 .isEqualTo(new SlurmConf(
                         MAIN,
-                        null,
+                        "t",
                         6818,
                         "/var/spool/slurmd",
                         new Uid(0),
                         new Uid(0),
                         "auth/munge",
                         AuthInfo.DEFAULT,
+                        0,
                         List.of()));
     }
 
@@ -54,6 +55,7 @@ class SlurmConfReaderTest {
                 SlurmdSpoolDir=/var/spool/slurmd.%n
                 AuthType=auth/slurm
                 AuthInfo=socket=/run/munge/s,ttl=60,cred_expire=120
+                MaxNodeCount=500
                 NodeName=c[1-2] CPUs=64 Gres="gpu:1,bandwidth:2g" State=UNKNOWN
                 PartitionName=all Nodes=ALL Default=YES
                 """);
@@ -67,6 +69,7 @@ class SlurmConfReaderTest {
                         new Uid(0),
                         "auth/slurm",
                         new AuthInfo("/run/munge/s", 60),
+                        500,
                         List.of(node("c1", "c1", "c1", 7000), node("c2", "c2", "c2", 7000))));
     }
 
@@ -132,8 +135,12 @@ class SlurmConfReaderTest {
                 "Slurmd-Port=1               | not key=value",
                 "=1                          | not key=value",
                 "SlurmdPort=                 | not key=value",
-                "SlurmdPort=\"7000           | not key=value",
-                "SlurmdPort=\"7000\"0        | not key=value",
+                "SlurmdPort=\"7000           | not a port: \"7000",
+                "SlurmdPort=\"7000\"0        | not a port: \"7000\"0",
+                "SlurmdPort + = 7000         | not key=value",
+                "SlurmdPort=\"70 00          | not key=value",
+                "MaxNodeCount=-1             | not a number: -1",
+                "MaxNodeCount=99999999999    | not a number: 99999999999",
                 "SlurmdPort=7000 0           | not key=value",
                 "SlurmdPort=7000 SlurmUser=0 | more than one key",
                 "SlurmdPort=many             | not a port: many",
@@ -148,14 +155,16 @@ class SlurmConfReaderTest {
                 "SlurmdSpoolDir=spool        | not an absolute path",
                 "AuthInfo=ttl=soon           | AuthInfo: ttl=soon is not a number of seconds",
                 "NodeName=c1 word            | not key=value",
-                "NodeName=c1 CPUs=\"1        | not key=value",
+                "NodeName=c1 CPUs=\"1 2      | not key=value",
+                "NodeName=c1 NodeName=c2     | more than one NodeName",
+                "NodeName=all                | ALL is no NodeName",
                 "NodeName=c[1-              | NodeName: unclosed [",
                 "NodeName=\"\"               | NodeName names nothing",
                 "NodeName=c_[1-2]/           | not a NodeName",
                 "NodeName=c[1-3] NodeHostname=h[1-2] | 2 in NodeHostname for 3 nodes",
                 "NodeName=c[1-3] NodeAddr=a[1-4]     | 4 in NodeAddr for 3 nodes",
                 "NodeName=c[1-3] Port=[1-2]          | 2 in Port for 3 nodes",
-                "NodeName=c1 Port=x                  | not a port: x",
+                "NodeName=c1 Port=x                  | Port: not a range: [x]",
                 "NodeName=c1 NodeHostname=\"\"       | NodeHostname names nothing",
                 "NodeName=c1,c1                      | NodeName c1 for the second time",
                 "NodeName=DEFAULT NodeHostname=h     | no NodeHostname or NodeAddr for DEFAULT",
@@ -240,6 +249,30 @@ class SlurmConfReaderTest {
     }
 
     @Test
+    void portsNeedNoBrackets() throws Exception {
+        assertThat(read("NodeName=c[1-3] Port=7001-7002,7010").nodes())
+                .extracting(SlurmNode::port)
+                .containsExactly(7001, 7002, 7010);
+    }
+
+    @Test
+    void anEmptyPortIsSlurmdPort() throws Exception {
+        assertThat(read("NodeName=DEFAULT Port=7001\nNodeName=c1 Port=\"\"").nodes())
+                .containsExactly(node("c1", "c1", "c1", 6818));
+    }
+
+    @Test
+    void withoutAClusterNameItIsNotAllThere() {
+        for (String text : List.of("", "\n", "SlurmdPort=7000\nNodeName=c1", "# ClusterName=t")) {
+            texts.put(MAIN, text);
+            assertThatExceptionOfType(SlurmConfException.class)
+                    .isThrownBy(() -> new SlurmConfReader(this::text, name -> Optional.empty()).read(MAIN))
+                    .satisfies(e -> assertThat(e.why()).startsWith("/etc/slurm/slurm.conf: no ClusterName"))
+                    .satisfies(e -> assertThat(e.isLasting()).isTrue());
+        }
+    }
+
+    @Test
     void oneNodeStandsOnOneLineOnly() {
         assertThatExceptionOfType(SlurmConfException.class)
                 .isThrownBy(() -> read("NodeName=c[1-3]\nNodeName=c2"))
@@ -269,6 +302,15 @@ class SlurmConfReaderTest {
         texts.put(Path.of("/etc/slurm/d/b.conf"), "Include /opt/c.conf");
         texts.put(Path.of("/opt/c.conf"), "SlurmdPort=7000");
         assertThat(read("Include d/a.conf").slurmdPort()).isEqualTo(7000);
+    }
+
+    @Test
+    void besideTheFileItStandsInAnIncludeIsLookedForLast() throws Exception {
+        texts.put(Path.of("/etc/slurm/d/a.conf"), "Include b.conf");
+        texts.put(Path.of("/etc/slurm/d/b.conf"), "SlurmdPort=7001");
+        assertThat(read("Include d/a.conf").slurmdPort()).isEqualTo(7001);
+        texts.put(Path.of("/etc/slurm/b.conf"), "SlurmdPort=7002");
+        assertThat(read("Include d/a.conf").slurmdPort()).isEqualTo(7002);
     }
 
     @Test
@@ -362,8 +404,9 @@ class SlurmConfReaderTest {
         return new SlurmNode(new NodeName(name), hostname, address, port);
     }
 
+    /** With a ClusterName, which no slurm.conf is without, at its end, where it moves no line. */
     private SlurmConf read(String text) throws SlurmConfException {
-        texts.put(MAIN, text);
+        texts.put(MAIN, text.contains("ClusterName") ? text : text + "\nClusterName=t");
         return new SlurmConfReader(this::text, name -> Optional.ofNullable(users.get(name))).read(MAIN);
     }
 

@@ -5,14 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.adoptd.pipeline.model.Reason;
 import io.adoptd.pipeline.model.Uid;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import org.assertj.core.api.AbstractStringAssert;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -25,6 +29,9 @@ class SlurmConfSourceTest {
 
     private final List<String> asked = new ArrayList<>();
     private final AtomicLong nanos = new AtomicLong();
+
+    /** When it is to the source: long after every file was written, where a test does not say otherwise. */
+    private Supplier<Instant> clock = () -> Instant.now().plus(Duration.ofDays(1));
 
     @Test
     void isReadOnceWhileNothingChanges() throws Exception {
@@ -71,8 +78,8 @@ class SlurmConfSourceTest {
         SlurmConfSource source = source(file);
         source.current();
         write("slurm.conf", "SlurmdPort=many");
-        assertThatFault(source).startsWith(file + ":1: not a port: many");
-        assertThatFault(source).startsWith(file + ":1: not a port: many");
+        assertThatFault(source).startsWith(file + ":2: not a port: many");
+        assertThatFault(source).startsWith(file + ":2: not a port: many");
         write("slurm.conf", "SlurmdPort=7002");
         assertThat(source.current().slurmdPort()).isEqualTo(7002);
     }
@@ -133,6 +140,110 @@ class SlurmConfSourceTest {
         nanos.addAndGet(1);
         source.current();
         assertThat(asked).containsExactly("late", "late");
+    }
+
+    // While it is being written
+
+    @Test
+    void aFileThatIsBeingWrittenIsReadOnceItHasRested() throws Exception {
+        Path file = write("slurm.conf", "SlurmdPort=7000");
+        SlurmConfSource source = source(file);
+        SlurmConf before = source.current();
+        clock = () -> changed(file);
+        for (String half : List.of("", "ClusterName=t\nSlurmd", "ClusterName=t\n", "ClusterName=t\nSlurmdPort=7")) {
+            Files.writeString(file, half);
+            assertThat(source.current()).as(half).isSameAs(before);
+        }
+        write("slurm.conf", "SlurmdPort=7001");
+        assertThat(source.current()).isSameAs(before);
+        clock = () -> changed(file).plus(SlurmConfSource.REST).minusMillis(1);
+        assertThat(source.current()).isSameAs(before);
+        clock = () -> changed(file).plus(SlurmConfSource.REST);
+        assertThat(source.current().slurmdPort()).isEqualTo(7001);
+    }
+
+    @Test
+    void aFileThatIsBrokenOnceItHasRestedIsAFaultAndThereIsNoWayBack() throws Exception {
+        Path file = write("slurm.conf", "SlurmdPort=7000");
+        SlurmConfSource source = source(file);
+        source.current();
+        write("slurm.conf", "SlurmdPort=many");
+        assertThatFault(source).contains("not a port");
+        write("slurm.conf", "SlurmdPort=more");
+        clock = () -> changed(file);
+        assertThatFault(source).contains("not a port: more");
+    }
+
+    @Test
+    void aFileThatIsReplacedByTwoRenamesIsNotMissedMeanwhile() throws Exception {
+        Path file = write("slurm.conf", "SlurmdPort=7000");
+        SlurmConfSource source = source(new SlurmConfPlaces(null, null, List.of(file)));
+        SlurmConf before = source.current();
+        Files.move(file, dir.resolve("slurm.conf~"));
+        clock = () -> changed(dir);
+        assertThat(source.current()).isSameAs(before);
+        clock = () -> changed(dir).plus(SlurmConfSource.REST);
+        assertThatFault(source).contains("no slurm.conf");
+        write("another", "");
+        clock = () -> changed(dir);
+        assertThatFault(source).contains("no slurm.conf");
+        Files.move(dir.resolve("slurm.conf~"), file);
+        assertThat(source.current().slurmdPort()).isEqualTo(7000);
+    }
+
+    @Test
+    void aFileThatAppearsWhereItGoesFirstIsReadOnceItHasRested() throws Exception {
+        SlurmConfSource source = source(new SlurmConfPlaces(null, null, List.of(dir.resolve("a"), dir.resolve("b"))));
+        write("b", "SlurmdPort=2");
+        source.current();
+        Path first = write("a", "SlurmdPort=1");
+        clock = () -> changed(first);
+        assertThat(source.current().slurmdPort()).isEqualTo(2);
+        clock = () -> changed(first).plus(SlurmConfSource.REST);
+        assertThat(source.current().slurmdPort()).isEqualTo(1);
+    }
+
+    @Test
+    void aFileThatNeverRestsIsReadAllTheSame() throws Exception {
+        Path file = write("slurm.conf", "SlurmdPort=7000");
+        SlurmConfSource source = source(file);
+        source.current();
+        clock = () -> changed(file);
+        write("slurm.conf", "SlurmdPort=7001");
+        assertThat(source.current().slurmdPort()).isEqualTo(7000);
+        nanos.addAndGet(SlurmConfSource.LONGEST_UNREST.toNanos() - 1);
+        write("slurm.conf", "SlurmdPort=7002");
+        assertThat(source.current().slurmdPort()).isEqualTo(7000);
+        nanos.addAndGet(1);
+        assertThat(source.current().slurmdPort()).isEqualTo(7002);
+    }
+
+    @Test
+    void aFirstReadingWaitsForNothing() throws Exception {
+        Path file = write("slurm.conf", "SlurmdPort=7000");
+        clock = () -> changed(file);
+        assertThat(source(file).current().slurmdPort()).isEqualTo(7000);
+    }
+
+    @Test
+    void aFileServersClockMayBeSomewhatAhead() throws Exception {
+        Path file = write("slurm.conf", "SlurmdPort=7000");
+        SlurmConfSource source = source(file);
+        SlurmConf before = source.current();
+        write("slurm.conf", "SlurmdPort=7001");
+        clock = () -> changed(file).minusMillis(500);
+        assertThat(source.current()).isSameAs(before);
+        clock = () -> changed(file).minus(SlurmConfSource.REST);
+        assertThat(source.current().slurmdPort()).isEqualTo(7001);
+    }
+
+    /** When a file was changed last, as its file system has it. */
+    private static Instant changed(Path file) {
+        try {
+            return ((FileTime) Files.getAttribute(file, "unix:ctime")).toInstant();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     // Where it is
@@ -197,7 +308,7 @@ class SlurmConfSourceTest {
     }
 
     private SlurmConfSource source(SlurmConfPlaces places) {
-        return new SlurmConfSource(places, this::uid, nanos::get);
+        return new SlurmConfSource(places, this::uid, nanos::get, () -> clock.get());
     }
 
     private Optional<Uid> uid(String name) {
@@ -206,7 +317,7 @@ class SlurmConfSourceTest {
     }
 
     private Path write(String name, String text) throws IOException {
-        return Files.writeString(dir.resolve(name), text);
+        return Files.writeString(dir.resolve(name), "ClusterName=t\n" + text);
     }
 
     private static void touch(Path file, long seconds) throws IOException {

@@ -12,6 +12,9 @@ import io.adoptd.pipeline.model.Uid;
 import io.adoptd.pipeline.model.Wants;
 import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.LoginClock;
+import io.adoptd.slurmd.conf.HostNames;
+import io.adoptd.slurmd.conf.HostnameSource;
+import io.adoptd.slurmd.conf.LocalNodes;
 import io.adoptd.slurmd.conf.SlurmConfPlaces;
 import io.adoptd.slurmd.conf.SlurmConfSource;
 import java.io.IOException;
@@ -49,12 +52,14 @@ final class TestNode implements AutoCloseable {
         var conf = new SlurmConfSource(
                 new SlurmConfPlaces(dir.resolve("slurm.conf"), null, List.of()),
                 name -> name.equals("slurm") ? Optional.of(new Uid(64_030)) : Optional.empty());
-        this.stepds = Stepds.open(conf, hostname, OWN, new PassedDescriptors(), lastSeen);
+        this.stepds = Stepds.open(
+                conf, new LocalNodes(hostname, null, HostNames.NONE), OWN, new PassedDescriptors(), lastSeen);
     }
 
     /** A slurm.conf of these lines, and the spool directory. */
     void conf(String lines) throws IOException {
-        Files.writeString(dir.resolve("slurm.conf"), lines + "\nSlurmdSpoolDir=" + dir + "/spool.%n\n");
+        Files.writeString(
+                dir.resolve("slurm.conf"), lines + "\nClusterName=test\nSlurmdSpoolDir=" + dir + "/spool.%n\n");
     }
 
     Path spool() {

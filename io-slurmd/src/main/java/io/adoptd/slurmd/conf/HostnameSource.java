@@ -1,4 +1,4 @@
-package io.adoptd.slurmd.stepd;
+package io.adoptd.slurmd.conf;
 
 import java.io.IOException;
 
