@@ -11,8 +11,12 @@ import java.util.regex.Pattern;
  */
 public record ProcStatus(long realUid, long effectiveUid) {
 
-    /** The kernel escapes line ends in the program's name, so that no name looks like this line. */
-    private static final Pattern UID = Pattern.compile("^Uid:\t([0-9]{1,10})\t([0-9]{1,10})\t", Pattern.MULTILINE);
+    /**
+     * The kernel escapes the newline in the program's name and no other line end, so only a newline may end a line here:
+     * else a process could name itself after this one.
+     */
+    private static final Pattern UID =
+            Pattern.compile("^Uid:\t([0-9]{1,10})\t([0-9]{1,10})\t", Pattern.MULTILINE | Pattern.UNIX_LINES);
 
     private static final long MAX_UINT32 = 0xffff_ffffL;
 

@@ -17,6 +17,14 @@ class ProcStatusTest {
                 .isEqualTo(new ProcStatus(4_294_967_294L, 0));
     }
 
+    /** {@code prctl(PR_SET_NAME)} takes 15 bytes of anything; Linux 6.18 writes these as they are. */
+    @ParameterizedTest
+    @ValueSource(strings = {"\r", "\u0085", "\u2028", "\u2029", "\f", "\u000b"})
+    void noNamePassesForTheLine(String lineEnd) throws ProcException {
+        assertThat(ProcStatus.parse("Name:\t" + lineEnd + "Uid:\t0\t0\t\nUid:\t2001\t2001\t2001\t2001\n"))
+                .isEqualTo(new ProcStatus(2001, 2001));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "Name:\tsu\n", "Uid:\t\n", "Uid:\t-1\t0\t0\t0\n", "Uid:\t4294967296\t0\t0\t0\n"})
     void anythingElseIsRefused(String text) {
