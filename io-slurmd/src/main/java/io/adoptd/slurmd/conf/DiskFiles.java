@@ -11,7 +11,7 @@ import java.util.List;
 /** Files of this machine, read with their bounds, each stamped before it is read. Blocking. */
 final class DiskFiles implements ConfFiles {
 
-    static final int MAX_FILE = 4 << 20;
+    static final int MAX_FILE = 1 << 20;
 
     private final List<FileStamp> stamps = new ArrayList<>();
 

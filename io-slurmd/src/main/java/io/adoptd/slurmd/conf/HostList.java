@@ -14,19 +14,29 @@ final class HostList {
     /** The most names that one expression may stand for: Slurm's bound of one range. */
     static final int MAX_NAMES = 65_536;
 
+    /** The most characters in all of them, and in what they are put together from: as many names of 64. */
+    static final int MAX_CHARACTERS = 64 * MAX_NAMES;
+
     private static final String SEPARATORS = ", \t\n";
 
     /** Blanks before the lower bound count as digits of its width. */
     private static final Pattern RANGE = Pattern.compile("( {0,15}[0-9]{1,15})(?:-([0-9]{1,15}))?");
+
+    private long characters;
 
     private HostList() {}
 
     /**
      * The names, in the order in which Slurm counts them.
      *
-     * @throws IllegalArgumentException if the expression is none, or stands for more than {@link #MAX_NAMES}
+     * @throws IllegalArgumentException if the expression is none, or stands for more than {@link #MAX_NAMES} or
+     *     {@link #MAX_CHARACTERS}
      */
     static List<String> expand(String expression) {
+        return new HostList().names(expression);
+    }
+
+    private List<String> names(String expression) {
         var names = new ArrayList<String>();
         for (String item : items(expression)) {
             List<String> more = namesOf(item);
@@ -54,19 +64,27 @@ final class HostList {
             if (c == '[' || c == ']') {
                 inBrackets = c == '[';
             } else if (!inBrackets && SEPARATORS.indexOf(c) >= 0) {
-                items.add(expression.substring(from, at));
+                addItem(items, expression.substring(from, at));
                 from = at + 1;
             }
         }
         if (inBrackets) {
             throw new IllegalArgumentException("unclosed [");
         }
-        items.add(expression.substring(from));
-        items.removeIf(String::isEmpty);
+        addItem(items, expression.substring(from));
         return items;
     }
 
-    private static List<String> namesOf(String item) {
+    private static void addItem(List<String> items, String item) {
+        if (!item.isEmpty()) {
+            if (items.size() == MAX_NAMES) {
+                throw tooMany();
+            }
+            items.add(item);
+        }
+    }
+
+    private List<String> namesOf(String item) {
         List<String> names = List.of("");
         int at = 0;
         for (int open = item.indexOf('['); open >= 0; open = item.indexOf('[', at)) {
@@ -74,17 +92,21 @@ final class HostList {
             names = each(names, item.substring(at, open), numbers(item.substring(open + 1, close)));
             at = close + 1;
         }
-        return each(names, item.substring(at), List.of(""));
+        return at == item.length() ? names : each(names, item.substring(at), List.of(""));
     }
 
     /** Every beginning with every ending, the endings counting faster. */
-    private static List<String> each(List<String> beginnings, String middle, List<String> endings) {
+    private List<String> each(List<String> beginnings, String middle, List<String> endings) {
         if ((long) beginnings.size() * endings.size() > MAX_NAMES) {
             throw tooMany();
         }
         var names = new ArrayList<String>(beginnings.size() * endings.size());
         for (String beginning : beginnings) {
             for (String ending : endings) {
+                characters += beginning.length() + middle.length() + ending.length();
+                if (characters > MAX_CHARACTERS) {
+                    throw new IllegalArgumentException("more than " + MAX_CHARACTERS + " characters in its names");
+                }
                 names.add(beginning + middle + ending);
             }
         }
@@ -93,10 +115,14 @@ final class HostList {
 
     private static List<String> numbers(String ranges) {
         var numbers = new ArrayList<String>();
-        for (String range : ranges.split(",", -1)) {
+        String[] parts = ranges.split(",", MAX_NAMES + 1);
+        if (parts.length > MAX_NAMES) {
+            throw tooMany();
+        }
+        for (String range : parts) {
             Matcher matcher = RANGE.matcher(range);
             if (!matcher.matches()) {
-                throw new IllegalArgumentException("not a range: [" + range + "]");
+                throw new IllegalArgumentException("not a range");
             }
             addNumbers(numbers, matcher.group(1), matcher.group(2) == null ? matcher.group(1) : matcher.group(2));
         }

@@ -2,6 +2,7 @@ package io.adoptd.slurmd.conf;
 
 import io.adoptd.pipeline.model.NodeName;
 import io.adoptd.pipeline.model.Reason;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -73,11 +74,19 @@ public record LocalNode(NodeName name, String hostname) {
                 : Optional.empty();
     }
 
-    /** SlurmdSpoolDir as slurmd expands it: the first {@code %h}, then the first {@code %n}, and no other. */
-    public Path expand(String slurmdSpoolDir) {
-        return Path.of(slurmdSpoolDir
-                .replaceFirst("%h", Matcher.quoteReplacement(hostname))
-                .replaceFirst("%n", Matcher.quoteReplacement(name.value())));
+    /**
+     * SlurmdSpoolDir as slurmd expands it: the first {@code %h}, then the first {@code %n}, and no other.
+     *
+     * @throws NodeFaultException with {@code SPOOL_UNREADABLE} when that is no path in this process's locale
+     */
+    public Path expand(String slurmdSpoolDir) throws NodeFaultException {
+        try {
+            return Path.of(slurmdSpoolDir
+                    .replaceFirst("%h", Matcher.quoteReplacement(hostname))
+                    .replaceFirst("%n", Matcher.quoteReplacement(name.value())));
+        } catch (InvalidPathException e) {
+            throw new NodeFaultException(Reason.SPOOL_UNREADABLE, "SlurmdSpoolDir is not a path: " + e.getReason());
+        }
     }
 
     private static Optional<SlurmNode> withHostname(SlurmConf conf, String hostname) throws NodeFaultException {

@@ -8,11 +8,12 @@ public final class SlurmConfException extends NodeFaultException {
 
     private static final long serialVersionUID = 1L;
     private static final int MAX_TEXT = 120;
+    private static final int MAX_WHY = 1_000;
 
     private final boolean lasting;
 
     private SlurmConfException(String why, boolean lasting) {
-        super(Reason.NO_SLURM_CONF, why);
+        super(Reason.NO_SLURM_CONF, shortened(why, MAX_WHY));
         this.lasting = lasting;
     }
 
@@ -27,7 +28,9 @@ public final class SlurmConfException extends NodeFaultException {
 
     static SlurmConfException inLine(ConfLine line, String why) {
         return new SlurmConfException(
-                line.file() + ":" + line.number() + ": " + why + ", in \"" + shortened(line.text()) + "\"", true);
+                line.file() + ":" + line.number() + ": " + shortened(why, MAX_TEXT) + ", in \""
+                        + shortened(line.text(), MAX_TEXT) + "\"",
+                true);
     }
 
     /** Whether the same files would be refused again. */
@@ -35,7 +38,7 @@ public final class SlurmConfException extends NodeFaultException {
         return lasting;
     }
 
-    private static String shortened(String text) {
-        return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT) + "…";
+    private static String shortened(String text, int max) {
+        return text.length() <= max ? text : text.substring(0, max) + "…";
     }
 }

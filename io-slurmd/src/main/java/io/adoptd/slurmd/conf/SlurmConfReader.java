@@ -24,10 +24,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class SlurmConfReader {
 
+    // A cluster of 20,000 nodes, each with a line of its own, is well within these; so is the daemon's heap of 32 MiB.
     static final int MAX_INCLUDE_DEPTH = 10;
-    static final int MAX_LINES = 200_000;
-    static final int MAX_TEXT = 16 << 20;
+    static final int MAX_LINES = 50_000;
+    static final int MAX_TEXT = 4 << 20;
     static final int MAX_NODES = 65_536;
+    static final int MAX_NODE_CHARACTERS = 4 << 20;
+    static final int MAX_PAIRS = 1_000;
 
     private static final Pattern INCLUDE = Pattern.compile("include\\s+(\\S+)\\s*+", Pattern.CASE_INSENSITIVE);
     private static final String KEY = "\\s*+([A-Za-z0-9_.]++)\\s*+[-*+/]?=";
@@ -62,7 +65,7 @@ final class SlurmConfReader {
     private final class Reading {
 
         private final Path main;
-        private int lines;
+        private long lines;
         private int length;
 
         private @Nullable String clusterName;
@@ -106,10 +109,14 @@ final class SlurmConfReader {
             if (length > MAX_TEXT) {
                 throw SlurmConfException.inFile(file, "more than " + MAX_TEXT + " characters with its includes");
             }
+            lines += 1 + text.chars().filter(c -> c == '\n').count();
+            if (lines > MAX_LINES) {
+                throw SlurmConfException.inFile(file, "more than " + MAX_LINES + " lines with its includes");
+            }
+            if (text.indexOf('\0') >= 0) {
+                throw SlurmConfException.inFile(file, "a NUL in it: no text, or one half-written");
+            }
             for (ConfLine line : ConfLine.of(file, text)) {
-                if (++lines > MAX_LINES) {
-                    throw SlurmConfException.inLine(line, "more than " + MAX_LINES + " lines");
-                }
                 readLine(line, depth);
             }
         }
@@ -224,8 +231,17 @@ final class SlurmConfReader {
         private List<SlurmNode> nodes() throws SlurmConfException {
             var nodes = new ArrayList<SlurmNode>();
             var names = new HashSet<NodeName>();
+            long characters = 0;
             for (NodeLine line : nodeLines) {
+                int before = nodes.size();
                 line.addTo(nodes, names, slurmdPort);
+                characters += nodes.subList(before, nodes.size()).stream()
+                        .mapToLong(node -> node.hostname().length() + node.address().length())
+                        .sum();
+                if (characters > MAX_NODE_CHARACTERS) {
+                    throw SlurmConfException.inLine(
+                            line.line(), "more than " + MAX_NODE_CHARACTERS + " characters in names of nodes");
+                }
             }
             return nodes;
         }
@@ -331,6 +347,9 @@ final class SlurmConfReader {
                 throw SlurmConfException.inLine(line, "not key=value");
             }
             String value = matcher.group(2) == null ? matcher.group(3) : matcher.group(2);
+            if (pairs.size() == MAX_PAIRS) {
+                throw SlurmConfException.inLine(line, "more than " + MAX_PAIRS + " keys");
+            }
             pairs.add(new Pair(matcher.group(1).toLowerCase(Locale.ROOT), value));
             matcher.region(matcher.end(), matcher.regionEnd());
         }
@@ -353,7 +372,7 @@ final class SlurmConfReader {
     }
 
     private static String spoolDir(ConfLine line, String path) throws SlurmConfException {
-        if (!path.startsWith("/") || path.indexOf('\0') >= 0) {
+        if (!path.startsWith("/")) {
             throw SlurmConfException.inLine(line, "not an absolute path");
         }
         return path;

@@ -56,8 +56,15 @@ class LocalNodeTest {
                 "/var/%n/%n/%h/%h        | /var/n1/%n/h1/%h",
                 "/var/%x                 | /var/%x",
             })
-    void onlyTheFirstOfEachIsExpanded(String spoolDir, String expanded) {
+    void onlyTheFirstOfEachIsExpanded(String spoolDir, String expanded) throws NodeFaultException {
         assertThat(new LocalNode(new NodeName("n1"), "h1").expand(spoolDir)).isEqualTo(Path.of(expanded));
+    }
+
+    @Test
+    void whatIsNoPathIsAFaultOfTheNode() {
+        assertThatExceptionOfType(NodeFaultException.class)
+                .isThrownBy(() -> new LocalNode(new NodeName("n1"), "a\0b").expand("/var/%h"))
+                .returns(Reason.SPOOL_UNREADABLE, NodeFaultException::reason);
     }
 
     private static SlurmConf conf(String text) throws SlurmConfException {

@@ -1,8 +1,10 @@
 package io.adoptd.slurmd.conf;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.adoptd.pipeline.Hostile;
 import io.adoptd.pipeline.model.NodeName;
 import io.adoptd.pipeline.model.Reason;
 import io.adoptd.pipeline.model.Uid;
@@ -16,9 +18,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SlurmConfReaderTest {
@@ -355,14 +359,47 @@ class SlurmConfReaderTest {
         texts.put(Path.of("/etc/slurm/big"), "#".repeat(SlurmConfReader.MAX_TEXT / 2));
         assertThatExceptionOfType(SlurmConfException.class)
                 .isThrownBy(() -> read("Include big\nInclude big\n"))
-                .satisfies(e -> assertThat(e.why()).contains("more than 16777216 characters"));
+                .satisfies(e -> assertThat(e.why()).contains("more than 4194304 characters"));
     }
 
     @Test
     void theNumberOfLinesIsBounded() {
         assertThatExceptionOfType(SlurmConfException.class)
                 .isThrownBy(() -> read("A=1\n".repeat(SlurmConfReader.MAX_LINES + 1)))
-                .satisfies(e -> assertThat(e.why()).startsWith("/etc/slurm/slurm.conf:200001: more than 200000 lines"));
+                .satisfies(e -> assertThat(e.why()).isEqualTo("/etc/slurm/slurm.conf: more than 50000 lines with its includes"));
+    }
+
+    /** Each is small and would stand for much: the daemon's heap is 32 MiB, and without any it ends. */
+    @ParameterizedTest
+    @MethodSource("bombs")
+    void whatStandsForMuchIsRefusedBeforeItIsMade(String text) {
+        Hostile.allocatesAtMost(48 << 20, () -> assertThatExceptionOfType(SlurmConfException.class)
+                .isThrownBy(() -> read(text))
+                .satisfies(e -> assertThat(e.why()).hasSizeLessThan(300)));
+    }
+
+    static Stream<String> bombs() {
+        return Stream.of(
+                "NodeName=" + "x".repeat(10_000) + "[1-65536]",
+                "NodeName=c[1-65536] NodeAddr=" + "x".repeat(1_000) + "[1-65536]",
+                IntStream.range(0, 65)
+                        .mapToObj(n -> "NodeName=c" + n + "_[1-1000] NodeHostname=" + "x".repeat(2_000) + "[1-1000]\n")
+                        .collect(joining()),
+                "NodeName=n[1-60000]" + "[1]".repeat(10_000),
+                "NodeName=" + "[1]".repeat(200_000),
+                "NodeName=a[" + "1,".repeat(300_000) + "1]",
+                "NodeName=" + "a,".repeat(300_000),
+                "NodeName=c1" + " a=b".repeat(200_000),
+                "SlurmdPort=" + "1".repeat(200_000),
+                "a\n".repeat(500_000));
+    }
+
+    @Test
+    void aFileWithANulIsNoText() {
+        assertThatExceptionOfType(SlurmConfException.class)
+                .isThrownBy(() -> read("SlurmdSpoolDir=/s/%h\nNodeName=c1 NodeHostname=a\0b\n"))
+                .satisfies(e -> assertThat(e.why())
+                        .isEqualTo("/etc/slurm/slurm.conf: a NUL in it: no text, or one half-written"));
     }
 
     @Test

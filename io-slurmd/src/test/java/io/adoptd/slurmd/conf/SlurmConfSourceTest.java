@@ -116,7 +116,7 @@ class SlurmConfSourceTest {
     @Test
     void aFileThatIsTooLongIsAFault() throws Exception {
         assertThatFault(source(write("slurm.conf", "#".repeat(DiskFiles.MAX_FILE + 1))))
-                .contains("more than 4194304 bytes");
+                .contains("more than 1048576 bytes");
     }
 
     @Test
