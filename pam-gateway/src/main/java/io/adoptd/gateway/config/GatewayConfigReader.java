@@ -5,14 +5,19 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigIncludeContext;
 import com.typesafe.config.ConfigIncluder;
+import com.typesafe.config.ConfigIncluderClasspath;
+import com.typesafe.config.ConfigIncluderFile;
+import com.typesafe.config.ConfigIncluderURL;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigSyntax;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import io.adoptd.pipeline.time.Slices;
+import java.io.File;
 import java.io.IOException;
 import java.io.StringReader;
+import java.net.URL;
 import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
@@ -33,7 +38,9 @@ import org.jspecify.annotations.Nullable;
 /** Reads adoptd.conf. The notation is HOCON's; {@code include} and substitutions are not used here. */
 public final class GatewayConfigReader {
 
-    private static final int MAX_BYTES = 64 * 1024;
+    /** Ten times what it may say; to add to one list needs time that grows with the square of the additions. */
+    static final int MAX_BYTES = 16 * 1024;
+
     private static final int MAX_SOCKET_PATH = 107; // sun_path less its NUL, unix(7)
 
     private static final Map<String, Level> LEVELS = Map.of(
@@ -57,7 +64,7 @@ public final class GatewayConfigReader {
     public static GatewayConfig read(Path file) throws ConfigException {
         try {
             if (Files.size(file) > MAX_BYTES) {
-                throw new ConfigException(List.of(file + ": larger than " + MAX_BYTES + " bytes"));
+                throw tooLarge(file.toString());
             }
             return parse(file.toString(), Files.readString(file, StandardCharsets.UTF_8));
         } catch (IOException e) {
@@ -75,8 +82,15 @@ public final class GatewayConfigReader {
         return e instanceof MalformedInputException ? "not UTF-8" : e.toString();
     }
 
-    /** Reads the text of a file of that name. */
+    private static ConfigException tooLarge(String file) {
+        return new ConfigException(List.of(file + ": larger than " + MAX_BYTES + " bytes"));
+    }
+
+    /** Reads the text of a file of that name. The parser recurses with every bracket, and nothing else bounds that. */
     static GatewayConfig parse(String file, String text) throws ConfigException {
+        if (text.length() > MAX_BYTES) {
+            throw tooLarge(file);
+        }
         var options = ConfigParseOptions.defaults()
                 .setSyntax(ConfigSyntax.CONF)
                 .setOriginDescription(file)
@@ -89,6 +103,8 @@ public final class GatewayConfigReader {
             throw new ConfigException(List.of(file + ": " + lineOf("include", text) + ": " + e.getMessage()));
         } catch (com.typesafe.config.ConfigException e) {
             throw new ConfigException(List.of(String.valueOf(e.getMessage())));
+        } catch (StackOverflowError e) {
+            throw new ConfigException(List.of(file + ": more brackets or dots within each other than can be read"));
         }
     }
 
@@ -269,8 +285,9 @@ public final class GatewayConfigReader {
         }
     }
 
-    /** One file is the whole configuration. */
-    private static final class NoIncludes implements ConfigIncluder {
+    /** One file is the whole configuration. The notation has a way of its own for each kind of thing to include. */
+    private static final class NoIncludes
+            implements ConfigIncluder, ConfigIncluderFile, ConfigIncluderURL, ConfigIncluderClasspath {
         @Override
         public ConfigIncluder withFallback(ConfigIncluder fallback) {
             return this;
@@ -278,7 +295,26 @@ public final class GatewayConfigReader {
 
         @Override
         public ConfigObject include(ConfigIncludeContext context, String what) {
-            throw new com.typesafe.config.ConfigException.Generic("include \"" + what + "\": expected no include");
+            throw refused(what);
+        }
+
+        @Override
+        public ConfigObject includeFile(ConfigIncludeContext context, File what) {
+            throw refused(what.getPath());
+        }
+
+        @Override
+        public ConfigObject includeURL(ConfigIncludeContext context, URL what) {
+            throw refused(what.toString());
+        }
+
+        @Override
+        public ConfigObject includeResources(ConfigIncludeContext context, String what) {
+            throw refused(what);
+        }
+
+        private static com.typesafe.config.ConfigException refused(String what) {
+            return new com.typesafe.config.ConfigException.Generic("include \"" + what + "\": expected no include");
         }
     }
 }

@@ -88,6 +88,10 @@ class GatewayConfigReaderTest {
                 "= 5",
                 "socket = /a\nsocket {",
                 "include \"other.conf\"",
+                "include file(\"other.conf\")",
+                "include required(file(\"other.conf\"))",
+                "include classpath(\"other.conf\")",
+                "include url(\"file:other.conf\")",
                 "log.level = ${HOME}",
                 "log.level = \"",
             })
@@ -95,6 +99,14 @@ class GatewayConfigReaderTest {
         assertThatThrownBy(() -> parse(text))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("x.conf");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"[", "{a:", "a."})
+    void whatIsNestedWithoutEndIsRefused(String beginning) {
+        String text = "a = " + beginning.repeat(GatewayConfigReader.MAX_BYTES / beginning.length() - 4);
+        assertThatThrownBy(() -> parse(text)).isInstanceOf(ConfigException.class);
+        assertThatThrownBy(() -> parse(beginning + text)).isInstanceOf(ConfigException.class);
     }
 
     @Test
