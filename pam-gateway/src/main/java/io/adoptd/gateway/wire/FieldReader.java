@@ -76,6 +76,25 @@ final class FieldReader {
         return value == null ? null : text(name, value);
     }
 
+    /** A code: letters, digits and underscores. */
+    String word(String name, int tag, int max) throws FrameException {
+        String word = text(name, tag, max);
+        if (!word.chars().allMatch(c -> c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_')) {
+            throw FrameException.bad(name, "not of [a-z0-9_]");
+        }
+        return word;
+    }
+
+    String line(String name, int tag, int max) throws FrameException {
+        return line(name, bytes(name, tag, 1, max));
+    }
+
+    @Nullable
+    String optionalLine(String name, int tag, int max) throws FrameException {
+        byte[] value = optionalBytes(name, tag, 1, max);
+        return value == null ? null : line(name, value);
+    }
+
     List<String> texts(String name, int tag, int maxCount, int max) throws FrameException {
         List<byte[]> values = fields.getOrDefault(tag, List.of());
         if (values.size() > maxCount) {
@@ -105,6 +124,14 @@ final class FieldReader {
             throw FrameException.bad(name, value.length + " bytes, not " + min + " to " + max);
         }
         return value;
+    }
+
+    private static String line(String name, byte[] value) throws FrameException {
+        String line = text(name, value);
+        if (line.chars().anyMatch(Character::isISOControl)) {
+            throw FrameException.bad(name, "a control character inside");
+        }
+        return line;
     }
 
     private static String text(String name, byte[] value) throws FrameException {

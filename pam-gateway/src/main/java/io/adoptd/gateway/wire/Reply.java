@@ -56,6 +56,10 @@ public sealed interface Reply {
         private static final int MAX_VARIABLES = 64;
         private static final int MAX_VARIABLE = 1_024;
         private static final int MAX_NAMESPACES = 8;
+
+        /** {@code CLONE_NEWNS}, {@code CLONE_NEWUSER} and {@code CLONE_NEWPID} of {@code <linux/sched.h>}, or any. */
+        private static final Set<Integer> NAMESPACE_TYPES = Set.of(0x0002_0000, 0x1000_0000, 0x2000_0000, 0);
+
         private static final Pattern VARIABLE_FORM = Pattern.compile("[A-Z_][A-Z0-9_]*=[^\\p{Cntrl}]*");
 
         public VerdictReply {
@@ -92,16 +96,25 @@ public sealed interface Reply {
             return read;
         }
 
+        private static List<Integer> namespaces(List<Integer> read) throws FrameException {
+            for (int type : read) {
+                if (!NAMESPACE_TYPES.contains(type)) {
+                    throw FrameException.bad("namespace", Integer.toHexString(type) + " cannot be joined");
+                }
+            }
+            return read;
+        }
+
         private static VerdictReply decode(byte[] body) throws FrameException {
             var in = new FieldReader(body, KNOWN, Set.of(VARIABLE, NAMESPACE));
             return new VerdictReply(
                     ANSWERS.value(in.bytes("verdict", ANSWER, 1, 1)[0]),
-                    in.text("reason", REASON, 64),
-                    in.optionalText("message", MESSAGE, 256),
+                    in.word("reason", REASON, 64),
+                    in.optionalLine("message", MESSAGE, 256),
                     variables(in.texts("variable", VARIABLE, MAX_VARIABLES, MAX_VARIABLE)),
-                    in.uint32s("namespace", NAMESPACE, MAX_NAMESPACES),
+                    namespaces(in.uint32s("namespace", NAMESPACE, MAX_NAMESPACES)),
                     in.optionalText("login", LOGIN, 32),
-                    in.optionalText("detail", DETAIL, 512));
+                    in.optionalLine("detail", DETAIL, 512));
         }
     }
 
@@ -227,7 +240,7 @@ public sealed interface Reply {
 
         private static Refused decode(byte[] body) throws FrameException {
             var in = new FieldReader(body, KNOWN, Set.of());
-            return new Refused(in.text("reason", REASON, 64), in.text("message", MESSAGE, 256));
+            return new Refused(in.word("reason", REASON, 64), in.line("message", MESSAGE, 256));
         }
     }
 

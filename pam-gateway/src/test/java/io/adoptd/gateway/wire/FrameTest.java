@@ -155,6 +155,22 @@ class FrameTest {
                 .hasMessageStartingWith(field);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "41444F50 02 81 000A 0001 0001 01 0002 0001 41, reason",
+        "41444F50 02 81 000F 0001 0001 01 0002 0001 61 0003 0001 0A, message",
+        "41444F50 02 81 0010 0001 0001 01 0002 0001 61 0003 0002 C285, message",
+        "41444F50 02 81 000F 0001 0001 01 0002 0001 61 8002 0001 1B, detail",
+        "41444F50 02 81 0012 0001 0001 01 0002 0001 61 0005 0004 00000001, namespace",
+        "41444F50 02 FF 000A 0001 0001 2D 0002 0001 61, reason",
+        "41444F50 02 FF 000A 0001 0001 61 0002 0001 7F, message"
+    })
+    void aReplyIsHeldAgainstTheSameTablesAsTheModuleDoes(String frame, String field) {
+        assertThatThrownBy(() -> Reply.decode(bytes(frame)))
+                .isInstanceOf(FrameException.class)
+                .hasMessageStartingWith(field);
+    }
+
     @Test
     void aJobIsNamedInTheSessionPhaseOnly() throws FrameException {
         String frame = "41444F50 02 01 003B 0001 0005 616C696365 0002 0004 000007D1 0003 0004 73736864"
