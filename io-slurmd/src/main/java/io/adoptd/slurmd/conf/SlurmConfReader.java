@@ -236,7 +236,8 @@ final class SlurmConfReader {
                 int before = nodes.size();
                 line.addTo(nodes, names, slurmdPort);
                 characters += nodes.subList(before, nodes.size()).stream()
-                        .mapToLong(node -> node.hostname().length() + node.address().length())
+                        .mapToLong(node ->
+                                node.hostname().length() + node.address().length())
                         .sum();
                 if (characters > MAX_NODE_CHARACTERS) {
                     throw SlurmConfException.inLine(

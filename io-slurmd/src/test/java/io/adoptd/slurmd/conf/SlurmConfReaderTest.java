@@ -366,16 +366,19 @@ class SlurmConfReaderTest {
     void theNumberOfLinesIsBounded() {
         assertThatExceptionOfType(SlurmConfException.class)
                 .isThrownBy(() -> read("A=1\n".repeat(SlurmConfReader.MAX_LINES + 1)))
-                .satisfies(e -> assertThat(e.why()).isEqualTo("/etc/slurm/slurm.conf: more than 50000 lines with its includes"));
+                .satisfies(e -> assertThat(e.why())
+                        .isEqualTo("/etc/slurm/slurm.conf: more than 50000 lines with its includes"));
     }
 
     /** Each is small and would stand for much: the daemon's heap is 32 MiB, and without any it ends. */
     @ParameterizedTest
     @MethodSource("bombs")
     void whatStandsForMuchIsRefusedBeforeItIsMade(String text) {
-        Hostile.allocatesAtMost(48 << 20, () -> assertThatExceptionOfType(SlurmConfException.class)
-                .isThrownBy(() -> read(text))
-                .satisfies(e -> assertThat(e.why()).hasSizeLessThan(300)));
+        Hostile.allocatesAtMost(
+                48 << 20,
+                () -> assertThatExceptionOfType(SlurmConfException.class)
+                        .isThrownBy(() -> read(text))
+                        .satisfies(e -> assertThat(e.why()).hasSizeLessThan(300)));
     }
 
     static Stream<String> bombs() {
