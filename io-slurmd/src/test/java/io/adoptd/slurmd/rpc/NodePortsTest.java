@@ -163,6 +163,7 @@ class NodePortsTest {
                 new Uid(0),
                 "auth/munge",
                 AuthInfo.DEFAULT,
+                0,
                 Arrays.asList(nodes));
     }
 
