@@ -3,18 +3,29 @@ package io.adoptd.kernel;
 import io.adoptd.kernel.cgroup.CgroupMembership;
 import io.adoptd.kernel.libc.Errno;
 import io.adoptd.kernel.libc.KernelException;
+import io.adoptd.kernel.libc.Libc;
+import io.adoptd.kernel.limits.Limit;
+import io.adoptd.kernel.limits.Resource;
+import io.adoptd.kernel.limits.ResourceLimits;
 import io.adoptd.kernel.pidfd.Pidfd;
 import io.adoptd.kernel.proc.Proc;
 import io.adoptd.kernel.proc.ProcCgroup;
+import io.adoptd.kernel.proc.ProcEnviron;
 import io.adoptd.kernel.proc.ProcException;
+import io.adoptd.kernel.proc.ProcLimits;
 import io.adoptd.kernel.proc.ProcStat;
 import io.adoptd.pipeline.model.ExternStep;
 import io.adoptd.pipeline.model.LoginProcess;
 import io.adoptd.pipeline.model.Membership;
+import io.adoptd.pipeline.model.Uid;
 import io.adoptd.pipeline.port.Processes;
 import io.adoptd.pipeline.time.Deadline;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
@@ -23,6 +34,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
@@ -42,6 +54,9 @@ public final class KernelProcesses implements Processes, AutoCloseable {
     private static final int MAX_WAITING = 512;
     private static final int INIT = 1;
     private static final int SIGTERM = 15;
+
+    /** Open files that sshd's own process needs for a login: its sockets and pipes, wtmp, what PAM's modules read. */
+    static final long LEAST_NOFILE = 64;
 
     private final Proc proc;
     private final Scheduler reads = Schedulers.fromExecutorService(executor(), "proc");
@@ -124,14 +139,133 @@ public final class KernelProcesses implements Processes, AutoCloseable {
     }
 
     private String ended(LoginProcess process) {
-        try (Pidfd held = Pidfd.open(process.pid())) {
-            if (!isSame(process)) { // held first: what is true of the pid now is true of what is held
-                return "gone";
-            }
-            held.signal(SIGTERM);
-            return "asked to end";
+        try {
+            return signalled(process) ? "asked to end" : "gone";
         } catch (KernelException | ProcException e) {
             return e instanceof KernelException refused && refused.errno() == Errno.ESRCH ? "gone" : words(e);
+        }
+    }
+
+    private boolean signalled(LoginProcess process) throws KernelException, ProcException {
+        Optional<Pidfd> opened = Pidfd.openIfSupported(process.pid());
+        if (opened.isEmpty()) { // before Linux 5.3 there is nothing better than to look and to be quick
+            boolean same = isSame(process);
+            if (same) {
+                Libc.kill(process.pid(), SIGTERM);
+            }
+            return same;
+        }
+        try (Pidfd held = opened.get()) {
+            boolean same = isSame(process); // held first: what is true of the pid now is true of what is held
+            if (same) {
+                held.signal(SIGTERM);
+            }
+            return same;
+        }
+    }
+
+    /**
+     * The environment of a process of a user's. Its real uid has to be the user's before and after the reading, and it
+     * the same process. Reading another user's takes {@code CAP_SYS_PTRACE}.
+     *
+     * @return exactly one answer, at the deadline the latest
+     */
+    public Mono<EnvironmentAnswer> environment(int pid, Uid owner, Deadline deadline) {
+        return ask(() -> environmentOrWhyNot(pid, owner), deadline, EnvironmentAnswer.Untold::new);
+    }
+
+    private EnvironmentAnswer environmentOrWhyNot(int pid, Uid owner) {
+        try {
+            OptionalLong startTicks = startTicks(pid);
+            if (startTicks.isEmpty()) {
+                return new EnvironmentAnswer.Untold("pid " + pid + " has ended");
+            }
+            var process = new LoginProcess(pid, startTicks.getAsLong());
+            Optional<ProcEnviron> environ = isOf(owner, pid) ? proc.environ(pid) : Optional.empty();
+            return environ.isPresent() && isOf(owner, pid) && isSame(process)
+                    ? new EnvironmentAnswer.Told(environ.get().variables())
+                    : new EnvironmentAnswer.Untold("pid " + pid + " has ended, or is not uid " + owner + "'s");
+        } catch (KernelException | ProcException e) {
+            return new EnvironmentAnswer.Untold(words(e));
+        }
+    }
+
+    private boolean isOf(Uid owner, int pid) throws KernelException, ProcException {
+        return proc.status(pid)
+                .filter(status -> status.realUid() == owner.value())
+                .isPresent();
+    }
+
+    /**
+     * Gives a process the limits of another, both bounds of each. A user may lower what a process of theirs has, and sshd
+     * has to live with it: so {@code nofile} is not set below {@link #LEAST_NOFILE}. Raising a hard bound takes
+     * {@code CAP_SYS_RESOURCE}.
+     *
+     * <p>prlimit(2) knows processes by their pids alone, so both are looked at before and after. Who is to be given
+     * limits waits for it, which keeps its pid its own.
+     *
+     * @param from a process of {@code owner}'s: its real uid has to be that
+     * @return exactly one answer, at the deadline the latest; after a timeout some may still be set
+     */
+    public Mono<LimitsAnswer> copyLimits(
+            int from, Uid owner, LoginProcess to, Set<Resource> resources, Deadline deadline) {
+        var asked = new TreeSet<>(resources);
+        return ask(() -> copied(from, owner, to, asked), deadline, why -> LimitsAnswer.none(asked, why));
+    }
+
+    private LimitsAnswer copied(int from, Uid owner, LoginProcess to, SortedSet<Resource> asked) {
+        try {
+            Optional<ProcLimits> limits = limitsOf(from, owner);
+            return limits.isEmpty()
+                    ? LimitsAnswer.none(asked, "pid " + from + " has ended, or is not uid " + owner + "'s")
+                    : given(to, limits.get(), asked);
+        } catch (KernelException | ProcException e) {
+            return LimitsAnswer.none(asked, words(e));
+        }
+    }
+
+    private Optional<ProcLimits> limitsOf(int pid, Uid owner) throws KernelException, ProcException {
+        OptionalLong startTicks = startTicks(pid);
+        if (startTicks.isEmpty() || !isOf(owner, pid)) {
+            return Optional.empty();
+        }
+        Optional<ProcLimits> limits = proc.limits(pid);
+        boolean same = isOf(owner, pid) && isSame(new LoginProcess(pid, startTicks.getAsLong()));
+        return same ? limits : Optional.empty();
+    }
+
+    private LimitsAnswer given(LoginProcess to, ProcLimits limits, SortedSet<Resource> asked)
+            throws KernelException, ProcException {
+        var set = new TreeMap<Resource, Limit>();
+        var unset = new TreeMap<Resource, String>();
+        for (Resource resource : asked) {
+            Limit limit = limits.limits().get(resource);
+            String why = givenOrWhyNot(to, resource, limit);
+            if (limit != null && why.isEmpty()) {
+                set.put(resource, limit);
+            } else {
+                unset.put(resource, why);
+            }
+        }
+        return isSame(to) ? new LimitsAnswer(set, unset) : LimitsAnswer.none(asked, "the session has ended");
+    }
+
+    /** Empty if it was given. */
+    private String givenOrWhyNot(LoginProcess to, Resource resource, @Nullable Limit limit) throws ProcException {
+        if (limit == null) {
+            return "the kernel does not tell it";
+        }
+        if (resource == Resource.NOFILE && limit.isBelow(LEAST_NOFILE)) {
+            return "below " + LEAST_NOFILE + ", which sshd needs itself";
+        }
+        try {
+            if (!isSame(to)) {
+                return "the session has ended";
+            }
+            ResourceLimits.set(to.pid(), resource, limit);
+            return "";
+        } catch (KernelException e) {
+            return words(e);
         }
     }
 
@@ -226,8 +360,10 @@ public final class KernelProcesses implements Processes, AutoCloseable {
         boolean sameUser = proc.status(parent)
                 .filter(status -> status.effectiveUid() == helper.credentials().uid())
                 .isPresent();
-        boolean still =
-                isSame(helper.process()) && proc.stat(helper.process().pid()).equals(child);
+        boolean still = isSame(helper.process())
+                && proc.stat(helper.process().pid())
+                        .filter(again -> again.parent() == parent)
+                        .isPresent();
         return startTicks.isPresent() && sameUser && still
                 ? new PeerAnswer.Identified(new LoginProcess(parent, startTicks.getAsLong()), helper.credentials())
                 : new PeerAnswer.Unidentified(

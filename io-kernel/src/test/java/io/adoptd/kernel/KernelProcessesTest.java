@@ -2,17 +2,22 @@ package io.adoptd.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.adoptd.kernel.limits.Resource;
 import io.adoptd.kernel.proc.Proc;
 import io.adoptd.pipeline.Samples;
 import io.adoptd.pipeline.model.ExternStep;
 import io.adoptd.pipeline.model.LoginProcess;
 import io.adoptd.pipeline.model.Membership;
+import io.adoptd.pipeline.model.Uid;
 import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.LoginClock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -131,5 +136,73 @@ class KernelProcessesTest {
         Files.delete(root.resolve("4242/cgroup"));
         Files.createDirectory(root.resolve("4242/cgroup"));
         assertThat(membership()).isEqualTo(new Membership.Unreadable("read: EISDIR"));
+    }
+
+    // Environment
+
+    private static final Uid ALICE = new Uid(2001);
+
+    private EnvironmentAnswer environment() {
+        return Samples.answerOf(processes.environment(4242, ALICE, inTime()));
+    }
+
+    @Test
+    void theEnvironmentOfTheUsersProcessIsTold() throws Exception {
+        say("4242/status", "Uid:\t2001\t0\t0\t0\n");
+        say("4242/environ", "A=1\0B=2\0");
+        assertThat(environment()).isEqualTo(new EnvironmentAnswer.Told(List.of("A=1", "B=2")));
+    }
+
+    @Test
+    void anothersEnvironmentIsNotRead() throws Exception {
+        say("4242/status", "Uid:\t2002\t2001\t2001\t2001\n");
+        Files.createDirectory(root.resolve("4242/environ"));
+        assertThat(environment()).isEqualTo(new EnvironmentAnswer.Untold("pid 4242 has ended, or is not uid 2001's"));
+    }
+
+    @Test
+    void nobodysEnvironmentIsUntold() throws Exception {
+        say("4242/stat", stat('Z', 7));
+        assertThat(environment()).isEqualTo(new EnvironmentAnswer.Untold("pid 4242 has ended"));
+        Files.delete(root.resolve("4242/stat"));
+        assertThat(environment()).isEqualTo(new EnvironmentAnswer.Untold("pid 4242 has ended"));
+    }
+
+    @Test
+    void anUnreadableEnvironmentSaysWhy() throws Exception {
+        say("4242/status", "Uid:\t2001\t2001\t2001\t2001\n");
+        Files.createDirectory(root.resolve("4242/environ"));
+        assertThat(environment()).isEqualTo(new EnvironmentAnswer.Untold("read: EISDIR"));
+    }
+
+    @Test
+    void valuesStayOutOfTheLog() {
+        assertThat(new EnvironmentAnswer.Told(List.of("PASSWORD=secret"))).hasToString("Told[1 variables]");
+    }
+
+    // Limits
+
+    @Test
+    void anothersLimitsAreNotCopied() throws Exception {
+        say("4242/status", "Uid:\t2002\t2001\t2001\t2001\n");
+        LimitsAnswer answer = Samples.answerOf(processes.copyLimits(
+                4242, ALICE, new LoginProcess(4243, 1), Set.of(Resource.MEMLOCK, Resource.CORE), inTime()));
+        assertThat(answer.set()).isEmpty();
+        assertThat(answer.unset())
+                .containsExactly(
+                        Map.entry(Resource.CORE, "pid 4242 has ended, or is not uid 2001's"),
+                        Map.entry(Resource.MEMLOCK, "pid 4242 has ended, or is not uid 2001's"));
+    }
+
+    @Test
+    void aLimitThatTheKernelDoesNotTellIsNotCopied() throws Exception {
+        say("4242/status", "Uid:\t2001\t2001\t2001\t2001\n");
+        say("4242/limits", "Max core file size        0                    unlimited            bytes     \n");
+        Files.createDirectory(root.resolve("4243"));
+        say("4243/stat", stat('S', 1).replace("4242", "4243"));
+        LimitsAnswer answer = Samples.answerOf(
+                processes.copyLimits(4242, ALICE, new LoginProcess(4243, 1), Set.of(Resource.RTTIME), inTime()));
+        assertThat(answer.set()).isEmpty();
+        assertThat(answer.unset()).containsOnly(Map.entry(Resource.RTTIME, "the kernel does not tell it"));
     }
 }

@@ -9,9 +9,14 @@ import io.adoptd.pipeline.Samples;
 import io.adoptd.pipeline.model.LoginProcess;
 import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.LoginClock;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -95,6 +100,43 @@ class PeerIT {
         client.end();
         assertThat(Samples.answerOf(processes.identifyParent(socket, inTime())))
                 .isInstanceOf(PeerAnswer.Unidentified.class);
+    }
+
+    /** It may be on a processor when it is looked at first, and wait for its answer when it is looked at again. */
+    @Test
+    void aHelperThatRunsAndThenWaitsIsTheSame() throws Exception {
+        Path helper = Files.createDirectories(dir.resolve("proc/" + client.pid()));
+        Path parent = Files.createDirectories(dir.resolve("proc/77"));
+        Files.writeString(parent.resolve("stat"), "77 (sshd) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 0 0 0 0 5 0\n");
+        Files.writeString(parent.resolve("status"), "Uid:\t" + Libc.geteuid() + "\t" + Libc.geteuid() + "\t0\t0\n");
+        var busy = new AtomicBoolean(true);
+        var turns = new AtomicInteger();
+        var kernel = new Thread(() -> {
+            while (busy.get()) {
+                change(helper, turns.getAndIncrement() % 2 == 0 ? 'R' : 'S');
+            }
+        });
+        change(helper, 'R');
+        kernel.start();
+        try (var reader = new KernelProcesses(new Proc(dir.resolve("proc").toString()))) {
+            while (turns.get() < 500) {
+                assertThat(Samples.answerOf(reader.identifyParent(socket, inTime())))
+                        .isInstanceOf(PeerAnswer.Identified.class);
+            }
+        } finally {
+            busy.set(false);
+            kernel.join();
+        }
+    }
+
+    private void change(Path helper, char state) {
+        String stat = client.pid() + " (sshd) " + state + " 77 1 1 0 -1 0 0 0 0 0 0 0 0 0 0 0 0 0 99 0\n";
+        try {
+            Path next = Files.writeString(helper.resolve("next"), stat);
+            Files.move(next, helper.resolve("stat"), StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test

@@ -8,6 +8,7 @@ import com.sun.jna.Platform;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.PointerByReference;
+import io.adoptd.kernel.libc.Netdb.hostent;
 import io.adoptd.kernel.libc.Poll.pollfd;
 import io.adoptd.kernel.libc.Pwd.passwd;
 import io.adoptd.kernel.libc.SysResource.rlimit64;
@@ -17,6 +18,7 @@ import io.adoptd.kernel.libc.SysSocket.msghdr;
 import io.adoptd.kernel.libc.SysSocket.ucred;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +39,18 @@ public final class Libc {
 
     /** Bytes for the strings of one entry of the user database; sysconf(_SC_GETPW_R_SIZE_MAX) says 1,024. */
     private static final int PASSWD_BUFFER = 16 * 1_024;
+
+    /** Bytes for the names and addresses of one host; one with more is as good as unknown. */
+    private static final int HOST_BUFFER = 64 * 1_024;
+
+    private static final int MOST_ALIASES = 64;
+    private static final int MOST_ADDRESSES = 64;
+
+    /** What few daemons ever need is loaded when they do. */
+    private static final class Seldom {
+        static final Netdb NETDB = load(Netdb.class);
+        static final Signals SIGNALS = load(Signals.class);
+    }
 
     private Libc() {}
 
@@ -93,6 +107,65 @@ public final class Libc {
                     ? OptionalLong.empty()
                     : OptionalLong.of(Integer.toUnsignedLong(entry.pw_uid));
         }
+    }
+
+    /**
+     * The names and the addresses of a host, as nsswitch.conf(5) has them looked up. Blocks for as long as that takes.
+     *
+     * @param ipv6 which addresses
+     * @return empty when there is no such host, or it has no such address
+     * @throws KernelException when that cannot be told now
+     */
+    public static Optional<HostEntry> gethostbyname(String name, boolean ipv6) throws KernelException {
+        try (var buffer = new Memory(HOST_BUFFER)) {
+            var entry = new hostent();
+            var found = new PointerByReference();
+            var h_errno = new IntByReference();
+            int errno = Seldom.NETDB.gethostbyname2_r(
+                    name, ipv6 ? Netdb.AF_INET6 : Netdb.AF_INET, entry, buffer, buffer.size(), found, h_errno);
+            if (found.getValue() != null) {
+                return Optional.of(host(entry));
+            }
+            return switch (h_errno.getValue()) {
+                case Netdb.HOST_NOT_FOUND, Netdb.NO_DATA -> Optional.empty();
+                case Netdb.TRY_AGAIN -> throw new KernelException("gethostbyname " + name + " TRY_AGAIN", errno);
+                case Netdb.NO_RECOVERY -> throw new KernelException("gethostbyname " + name + " NO_RECOVERY", errno);
+                default -> throw new KernelException("gethostbyname " + name, errno);
+            };
+        }
+    }
+
+    private static HostEntry host(hostent entry) {
+        var aliases = pointers(entry.h_aliases, MOST_ALIASES).stream()
+                .map(alias -> alias.getString(0))
+                .toList();
+        var addresses = pointers(entry.h_addr_list, MOST_ADDRESSES).stream()
+                .map(address -> address.getByteArray(0, entry.h_length))
+                .toList();
+        Pointer name = entry.h_name;
+        return new HostEntry(name == null ? "" : name.getString(0), aliases, addresses);
+    }
+
+    /** Of C's array that ends with a null pointer. */
+    private static List<Pointer> pointers(@Nullable Pointer array, int most) {
+        var pointers = new ArrayList<Pointer>();
+        while (array != null && pointers.size() < most) {
+            Pointer next = array.getPointer((long) pointers.size() * Long.BYTES);
+            if (next == null) {
+                break;
+            }
+            pointers.add(next);
+        }
+        return pointers;
+    }
+
+    /**
+     * Sends a signal to the process that has a pid now; kill(2).
+     *
+     * @throws KernelException ESRCH when there is none
+     */
+    public static void kill(int pid, int signal) throws KernelException {
+        call("kill " + pid + " " + signal, () -> Seldom.SIGNALS.kill(pid, signal));
     }
 
     /**

@@ -1,6 +1,8 @@
 package io.adoptd.kernel.limits;
 
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 
 /** What can be limited: {@code RLIMIT_*} of {@code <sys/resource.h>}, in the order of their numbers. */
 public enum Resource {
@@ -30,5 +32,12 @@ public enum Resource {
     /** As Slurm and limits.conf(5) spell it. */
     public String word() {
         return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The one of that {@link #word()}; empty when there is none. */
+    public static Optional<Resource> ofWord(String word) {
+        return Arrays.stream(values())
+                .filter(resource -> resource.word().equals(word))
+                .findFirst();
     }
 }

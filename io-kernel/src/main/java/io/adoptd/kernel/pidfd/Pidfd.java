@@ -38,6 +38,15 @@ public final class Pidfd implements AutoCloseable {
         return firstSupported(() -> new Pidfd(Libc.peerPidfd(socket)), () -> open(pid));
     }
 
+    /**
+     * As {@link #open}, for who can do without.
+     *
+     * @return empty before Linux 5.3
+     */
+    public static Optional<Pidfd> openIfSupported(int pid) throws KernelException {
+        return firstSupported(() -> open(pid));
+    }
+
     /** One way to come by a pidfd. */
     interface Way {
         Pidfd open() throws KernelException;

@@ -16,7 +16,11 @@ public final class Proc {
     private static final int MAX_STAT = 4_096;
     private static final int MAX_STATUS = 16_384; // the masks of processors and memory nodes are long on large hosts
     private static final int MAX_CGROUP = 65_536; // a path is at most 4,096 long, and v1 has about a dozen hierarchies
+    private static final int MAX_LIMITS = 4_096;
     private static final int MAX_HOSTNAME = 256;
+
+    /** Most programs have 4 KiB; what is longer than this is given up. */
+    private static final int MAX_ENVIRON = 256 * 1_024;
 
     private final String root;
 
@@ -51,15 +55,30 @@ public final class Proc {
         return text.isEmpty() ? Optional.empty() : Optional.of(ProcCgroup.parse(text.get()));
     }
 
+    /** {@code PID/limits}; empty when there is no such process. */
+    public Optional<ProcLimits> limits(int pid) throws KernelException, ProcException {
+        Optional<String> text = ofProcess(pid, "limits", MAX_LIMITS);
+        return text.isEmpty() ? Optional.empty() : Optional.of(ProcLimits.parse(text.get()));
+    }
+
+    /** {@code PID/environ}; empty when there is no such process. Only for root, and for the process's own user. */
+    public Optional<ProcEnviron> environ(int pid) throws KernelException, ProcException {
+        return bytesOfProcess(pid, "environ", MAX_ENVIRON).map(ProcEnviron::parse);
+    }
+
     /** The host's name as the kernel has it: of this process's UTS namespace. */
     public String hostname() throws KernelException, ProcException {
-        return Hostname.parse(text("sys/kernel/hostname", MAX_HOSTNAME));
+        return Hostname.parse(utf8(bytes("sys/kernel/hostname", MAX_HOSTNAME)));
+    }
+
+    private Optional<String> ofProcess(int pid, String file, int atMost) throws KernelException, ProcException {
+        return bytesOfProcess(pid, file, atMost).map(Proc::utf8);
     }
 
     /** A process may end before the file is opened, or after. */
-    private Optional<String> ofProcess(int pid, String file, int atMost) throws KernelException, ProcException {
+    private Optional<byte[]> bytesOfProcess(int pid, String file, int atMost) throws KernelException, ProcException {
         try {
-            return Optional.of(text(pid + "/" + file, atMost));
+            return Optional.of(bytes(pid + "/" + file, atMost));
         } catch (KernelException e) {
             if (e.errno() == Errno.ENOENT || e.errno() == Errno.ESRCH) {
                 return Optional.empty();
@@ -68,24 +87,28 @@ public final class Proc {
         }
     }
 
-    private String text(String file, int atMost) throws KernelException, ProcException {
+    private static String utf8(byte[] bytes) {
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    private byte[] bytes(String file, int atMost) throws KernelException, ProcException {
         int fd = Libc.open(root + "/" + file);
         try {
-            return text(fd, file, atMost);
+            return bytes(fd, file, atMost);
         } finally {
             Libc.close(fd);
         }
     }
 
-    private static String text(int fd, String file, int atMost) throws KernelException, ProcException {
-        var text = new ByteArrayOutputStream();
+    private static byte[] bytes(int fd, String file, int atMost) throws KernelException, ProcException {
+        var bytes = new ByteArrayOutputStream();
         var chunk = new byte[4_096];
         for (int read = Libc.read(fd, chunk); read > 0; read = Libc.read(fd, chunk)) {
-            text.write(chunk, 0, read);
-            if (text.size() > atMost) {
+            bytes.write(chunk, 0, read);
+            if (bytes.size() > atMost) {
                 throw new ProcException(file + ": longer than " + atMost + " bytes", "");
             }
         }
-        return text.toString(StandardCharsets.UTF_8);
+        return bytes.toByteArray();
     }
 }

@@ -16,7 +16,8 @@ public final class Layout {
             "struct cmsghdr 16 cmsg_len 0 cmsg_level 8 cmsg_type 12",
             "struct ucred 12 pid 0 uid 4 gid 8",
             "struct pollfd 8 fd 0 events 4 revents 6",
-            "struct passwd 48 pw_name 0 pw_passwd 8 pw_uid 16 pw_gid 20 pw_gecos 24 pw_dir 32 pw_shell 40");
+            "struct passwd 48 pw_name 0 pw_passwd 8 pw_uid 16 pw_gid 20 pw_gecos 24 pw_dir 32 pw_shell 40",
+            "struct hostent 32 h_name 0 h_aliases 8 h_addrtype 16 h_length 20 h_addr_list 24");
 
     static final List<String> CONSTANTS = List.of(
             "RLIM64_INFINITY -1",
@@ -32,6 +33,12 @@ public final class Layout {
             "POLLNVAL 32",
             "SYS_pidfd_open 434",
             "SYS_pidfd_send_signal 424",
+            "HOST_NOT_FOUND 1",
+            "TRY_AGAIN 2",
+            "NO_RECOVERY 3",
+            "NO_DATA 4",
+            "AF_INET 2",
+            "AF_INET6 10",
             "O_RDONLY 0",
             "O_CLOEXEC 524288");
 

@@ -46,6 +46,7 @@ class LayoutIT {
 
     private static String source(List<String> lines) {
         return Stream.of(
+                        "netdb.h",
                         "poll.h",
                         "pwd.h",
                         "fcntl.h",

@@ -26,7 +26,8 @@ class LayoutTest {
                 new SysSocket.cmsghdr(new Memory(64)),
                 new SysSocket.ucred(),
                 new Poll.pollfd(),
-                new Pwd.passwd())) {
+                new Pwd.passwd(),
+                new Netdb.hostent())) {
             mirrored.add(lineOf(struct));
         }
         assertThat(mirrored).isEqualTo(Layout.STRUCTS);
@@ -45,7 +46,14 @@ class LayoutTest {
 
     @Test
     void everyConstantIsCs() {
-        assertThat(Stream.of(SysResource.class, SysSocket.class, Poll.class, Unistd.class, Fcntl.class, SysStat.class)
+        assertThat(Stream.of(
+                                SysResource.class,
+                                SysSocket.class,
+                                Poll.class,
+                                Unistd.class,
+                                Fcntl.class,
+                                SysStat.class,
+                                Netdb.class)
                         .flatMap(mirror -> Arrays.stream(mirror.getDeclaredFields()))
                         .filter(field -> Modifier.isStatic(field.getModifiers()))
                         .map(LayoutTest::lineOf))

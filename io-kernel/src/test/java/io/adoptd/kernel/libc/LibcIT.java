@@ -96,4 +96,31 @@ class LibcIT {
                 .isThrownBy(() -> Libc.pidfdOpen(ended))
                 .withMessage("pidfd_open " + ended + ": ESRCH");
     }
+
+    @Test
+    void aHostHasItsNameAndItsAddress() throws Exception {
+        HostEntry localhost = Libc.gethostbyname("localhost", false).orElseThrow();
+        assertThat(localhost.name()).isEqualTo("localhost");
+        assertThat(localhost.addresses()).contains(new byte[] {127, 0, 0, 1});
+    }
+
+    @Test
+    void nobodysHostIsNoneOrCannotBeTold() {
+        try {
+            assertThat(Libc.gethostbyname("no-such-host.invalid", false)).isEmpty();
+        } catch (KernelException withoutAnybodyToAsk) {
+            assertThat(withoutAnybodyToAsk).hasMessageContaining("no-such-host.invalid TRY_AGAIN");
+        }
+    }
+
+    @Test
+    void aSignalReachesItsProcess() throws Exception {
+        try (Child child = Child.sleeping()) {
+            Libc.kill(child.pid(), 15);
+            assertThat(child.process().waitFor()).isEqualTo(128 + 15);
+            assertThatExceptionOfType(KernelException.class)
+                    .isThrownBy(() -> Libc.kill(child.pid(), 15))
+                    .returns(Errno.ESRCH, KernelException::errno);
+        }
+    }
 }

@@ -20,6 +20,20 @@ class ResourceTest {
     @Test
     void aResourceIsSpelledAsInLimitsConf() {
         assertThat(Resource.MEMLOCK.word()).isEqualTo("memlock");
+        assertThat(Resource.values())
+                .allSatisfy(
+                        resource -> assertThat(Resource.ofWord(resource.word())).contains(resource));
+        assertThat(Resource.ofWord("MEMLOCK")).isEmpty();
+        assertThat(Resource.ofWord("")).isEmpty();
+    }
+
+    @Test
+    void aLimitIsBelowWhenOneOfItsBoundsIs() {
+        assertThat(new Limit(Bound.atMost(7), Bound.unlimited()).isBelow(8)).isTrue();
+        assertThat(new Limit(Bound.atMost(8), Bound.atMost(9)).isBelow(8)).isFalse();
+        assertThat(new Limit(Bound.atMost(8), Bound.atMost(9)).isBelow(9)).isTrue();
+        assertThat(new Limit(Bound.unlimited(), Bound.unlimited()).isBelow(Long.MAX_VALUE))
+                .isFalse();
     }
 
     @Test

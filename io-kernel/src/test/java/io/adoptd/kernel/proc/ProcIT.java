@@ -5,8 +5,12 @@ import static org.awaitility.Awaitility.await;
 
 import io.adoptd.kernel.Child;
 import io.adoptd.kernel.OwnProcess;
+import io.adoptd.kernel.limits.Limit;
+import io.adoptd.kernel.limits.Resource;
+import io.adoptd.kernel.limits.ResourceLimits;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** The readers against this kernel's own texts. */
@@ -66,7 +70,18 @@ class ProcIT {
         for (ProcessHandle process : ProcessHandle.allProcesses().toList()) {
             int pid = Math.toIntExact(process.pid());
             proc.stat(pid).ifPresent(stat -> assertThat(stat.pid()).isEqualTo(pid));
+            proc.limits(pid).ifPresent(limits -> assertThat(limits.limits()).hasSize(Resource.values().length));
             proc.cgroup(pid).ifPresent(cgroup -> assertThat(cgroup.lines()).isNotEmpty());
+        }
+    }
+
+    @Test
+    void limitsAreThoseThatPrlimitTells() throws Exception {
+        try (Child child = Child.sleeping()) {
+            for (Map.Entry<Resource, Limit> limit :
+                    proc.limits(child.pid()).orElseThrow().limits().entrySet()) {
+                assertThat(limit.getValue()).isEqualTo(ResourceLimits.get(child.pid(), limit.getKey()));
+            }
         }
     }
 

@@ -50,6 +50,18 @@ class ProcTest {
     }
 
     @Test
+    void anEnvironmentIsReadWholeOrGivenUp() throws Exception {
+        assertThat(proc.environ(8)).isEmpty();
+        String longest = "A=" + "x".repeat(256 * 1_024 - 2);
+        Files.writeString(root.resolve("7/environ"), longest);
+        assertThat(proc.environ(7).orElseThrow().variables()).containsExactly(longest);
+        Files.writeString(root.resolve("7/environ"), longest + "x");
+        assertThatExceptionOfType(ProcException.class)
+                .isThrownBy(() -> proc.environ(7))
+                .withMessageStartingWith("7/environ: longer than 262144 bytes");
+    }
+
+    @Test
     void aStatOfAnotherPidIsRefused() throws Exception {
         Files.writeString(root.resolve("7/stat"), "8 (x) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 0 0 0 0 7 0\n");
         assertThatExceptionOfType(ProcException.class)
