@@ -2,6 +2,7 @@ package io.adoptd.gateway;
 
 import io.adoptd.gateway.config.GatewayConfig;
 import io.adoptd.gateway.server.Caller;
+import io.adoptd.kernel.Hosts;
 import io.adoptd.kernel.KernelProcesses;
 import io.adoptd.kernel.OwnProcess;
 import io.adoptd.kernel.Users;
@@ -15,7 +16,7 @@ import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.LoginClock;
 import io.adoptd.slurmd.auth.AuthInfo;
 import io.adoptd.slurmd.auth.munge.MungeCredentials;
-import io.adoptd.slurmd.conf.LocalNode;
+import io.adoptd.slurmd.conf.LocalNodes;
 import io.adoptd.slurmd.conf.NodeFaultException;
 import io.adoptd.slurmd.conf.SlurmConf;
 import io.adoptd.slurmd.conf.SlurmConfPlaces;
@@ -60,6 +61,7 @@ final class Wiring implements AutoCloseable {
     private final LoginClock clock;
     private final Scheduler blocking = newBlocking();
     private final SlurmConfSource slurmConf;
+    private final LocalNodes nodes;
     private final KernelProcesses processes;
     private final Stepds stepds;
     private final MungeCredentials munge;
@@ -75,8 +77,9 @@ final class Wiring implements AutoCloseable {
                 new SlurmConfPlaces(config.slurmConf(), System.getenv("SLURM_CONF"), SlurmConfPlaces.CANDIDATES),
                 Users::uidOf);
         this.processes = KernelProcesses.ofThisHost();
-        this.stepds = Stepds.open(
-                slurmConf, OwnProcess::hostname, new Uid(OwnProcess.effectiveUid()), new Descriptors(), stepdVersion);
+        this.nodes = new LocalNodes(OwnProcess::hostname, System.getenv("SLURMD_NODENAME"), Hosts::namesOf);
+        this.stepds =
+                Stepds.open(slurmConf, nodes, new Uid(OwnProcess.effectiveUid()), new Descriptors(), stepdVersion);
         this.munge = new MungeCredentials(this::authInfo);
         this.sources =
                 new Sources(Sources.Limits.DEFAULT.withPatience(config.slices().callerid()), clock);
@@ -135,12 +138,9 @@ final class Wiring implements AutoCloseable {
             SlurmConf conf = slurmConf.current();
             file = conf.file().toString();
             nodePorts.of(conf); // so that they are known when the first login comes
-            return new NodeSight(
-                    LocalNode.find(conf, null, OwnProcess.hostname()).name().value(), file);
+            return new NodeSight(nodes.find(conf, null).name().value(), file);
         } catch (NodeFaultException e) {
             return new NodeSight("unknown: " + e.why(), file);
-        } catch (IOException e) {
-            return new NodeSight("unknown: " + e.getMessage(), file);
         }
     }
 

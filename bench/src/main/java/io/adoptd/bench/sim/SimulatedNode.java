@@ -18,6 +18,8 @@ import io.adoptd.pipeline.port.JobSettings;
 import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.LoginClock;
 import io.adoptd.pipeline.time.Slices;
+import io.adoptd.slurmd.conf.HostNames;
+import io.adoptd.slurmd.conf.LocalNodes;
 import io.adoptd.slurmd.conf.SlurmConfPlaces;
 import io.adoptd.slurmd.conf.SlurmConfSource;
 import io.adoptd.slurmd.rpc.SlurmdCallerid;
@@ -88,7 +90,7 @@ public final class SimulatedNode implements AutoCloseable {
         var version = new LastSeenVersion();
         conversations = Stepds.open(
                 new SlurmConfSource(new SlurmConfPlaces(conf, null, List.of()), name -> Optional.of(ROOT)),
-                NODE::value,
+                new LocalNodes(NODE::value, null, HostNames.NONE),
                 new Uid(OwnProcess.effectiveUid()),
                 new NoDescriptors(),
                 version);

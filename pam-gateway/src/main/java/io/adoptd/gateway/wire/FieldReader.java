@@ -79,7 +79,7 @@ final class FieldReader {
     /** A code: letters, digits and underscores. */
     String word(String name, int tag, int max) throws FrameException {
         String word = text(name, tag, max);
-        if (!word.chars().allMatch(c -> c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_')) {
+        if (!word.chars().allMatch(c -> (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_')) {
             throw FrameException.bad(name, "not of [a-z0-9_]");
         }
         return word;
