@@ -81,8 +81,7 @@ final class Wiring implements AutoCloseable {
         this.stepds =
                 Stepds.open(slurmConf, nodes, new Uid(OwnProcess.effectiveUid()), new Descriptors(), stepdVersion);
         this.munge = new MungeCredentials(this::authInfo);
-        this.sources =
-                new Sources(Sources.Limits.DEFAULT.withPatience(config.slices().callerid()), clock);
+        this.sources = new Sources(sourceLimits(config), clock);
         this.callerid = new SlurmdCallerid(munge, this::slurmdSettings, this::stepdVersion, sources, loops);
     }
 
@@ -98,7 +97,12 @@ final class Wiring implements AutoCloseable {
 
     /** The pipeline under other settings, with what it remembers. */
     LoginPipeline pipeline(LoginPipeline running, GatewayConfig config) {
+        sources.adjust(sourceLimits(config));
         return running.with(JobSettings.none(), config.slices());
+    }
+
+    private static Sources.Limits sourceLimits(GatewayConfig config) {
+        return Sources.Limits.DEFAULT.withPatience(config.slices().callerid());
     }
 
     /** For an administrator's question that blocks: one thread, which ends when it is not needed. */

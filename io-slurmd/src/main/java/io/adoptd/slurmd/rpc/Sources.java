@@ -135,8 +135,8 @@ public final class Sources implements AutoCloseable {
         Mono<Outcome> ask(Deadline deadline, Runnable reached);
     }
 
-    private final Limits limits;
     private final LoginClock clock;
+    private volatile Limits limits;
 
     // All below is guarded by this.
     private final Map<InetSocketAddress, Traffic> asked = new HashMap<>();
@@ -178,6 +178,11 @@ public final class Sources implements AutoCloseable {
     /** Whether nobody is asked and nobody waits: for tests. */
     synchronized boolean isIdle() {
         return open == 0 && waiting.isEmpty() && asked.isEmpty();
+    }
+
+    /** Goes on with these limits, and with what is remembered. They hold for what comes from now on. */
+    public void adjust(Limits now) {
+        limits = now;
     }
 
     /** The slurmds that are remembered as silent; the one that was asked for longest ago comes first. */

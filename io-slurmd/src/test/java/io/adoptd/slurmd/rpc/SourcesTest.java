@@ -256,6 +256,16 @@ class SourcesTest {
     }
 
     @Test
+    void otherLimitsLeaveWhatIsKnown() {
+        silence(new Slurmd(A));
+        sources.adjust(limits(1, 512, 64, 1).withPatience(ofSeconds(4)));
+        assertThat(ask(new Slurmd(A))).isCompleted();
+        assertThat(sources.isFair(ofSeconds(1).toNanos())).isFalse();
+        silence(new Slurmd(B));
+        assertThat(sources.silent().stream().map(SilentSource::address)).containsExactly(B.getAddress());
+    }
+
+    @Test
     void aProbeOfOneThatWasForgottenChangesNothing() {
         var slurmd = new Slurmd(A);
         silence(slurmd);
