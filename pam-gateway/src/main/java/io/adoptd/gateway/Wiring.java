@@ -30,6 +30,7 @@ import io.adoptd.slurmd.stepd.LastSeenVersion;
 import io.adoptd.slurmd.stepd.LocalExternSteps;
 import io.adoptd.slurmd.stepd.StepdAdoption;
 import io.adoptd.slurmd.stepd.Stepds;
+import io.adoptd.slurmd.stepd.StepsSettings;
 import io.adoptd.slurmd.wire.SlurmVersion;
 import java.io.IOException;
 import java.time.Duration;
@@ -78,8 +79,14 @@ final class Wiring implements AutoCloseable {
                 Users::uidOf);
         this.processes = KernelProcesses.ofThisHost();
         this.nodes = new LocalNodes(OwnProcess::hostname, System.getenv("SLURMD_NODENAME"), Hosts::namesOf);
-        this.stepds =
-                Stepds.open(slurmConf, nodes, new Uid(OwnProcess.effectiveUid()), new Descriptors(), stepdVersion);
+        this.stepds = Stepds.open(
+                slurmConf,
+                nodes,
+                new Uid(OwnProcess.effectiveUid()),
+                this::startTicks,
+                new Descriptors(),
+                stepdVersion,
+                StepsSettings.DEFAULT);
         this.munge = new MungeCredentials(this::authInfo);
         this.sources = new Sources(sourceLimits(config), clock);
         this.callerid = new SlurmdCallerid(munge, this::slurmdSettings, this::stepdVersion, sources, loops);
@@ -87,7 +94,7 @@ final class Wiring implements AutoCloseable {
 
     LoginPipeline pipeline(GatewayConfig config) {
         return new LoginPipeline(
-                new LocalExternSteps(stepds, this::startTicks),
+                new LocalExternSteps(stepds),
                 callerid,
                 new StepdAdoption(stepds),
                 processes,

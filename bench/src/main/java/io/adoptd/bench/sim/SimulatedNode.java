@@ -30,6 +30,7 @@ import io.adoptd.slurmd.stepd.LastSeenVersion;
 import io.adoptd.slurmd.stepd.LocalExternSteps;
 import io.adoptd.slurmd.stepd.StepdAdoption;
 import io.adoptd.slurmd.stepd.Stepds;
+import io.adoptd.slurmd.stepd.StepsSettings;
 import io.adoptd.slurmd.wire.SlurmVersion;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -92,8 +93,10 @@ public final class SimulatedNode implements AutoCloseable {
                 new SlurmConfSource(new SlurmConfPlaces(conf, null, List.of()), name -> Optional.of(ROOT)),
                 new LocalNodes(NODE::value, null, HostNames.NONE),
                 new Uid(OwnProcess.effectiveUid()),
+                this::startTicks,
                 new NoDescriptors(),
-                version);
+                version,
+                StepsSettings.DEFAULT);
         server = serve(desk());
     }
 
@@ -108,7 +111,7 @@ public final class SimulatedNode implements AutoCloseable {
         var clock = LoginClock.monotonic(timers);
         var sources = new Sources(Sources.Limits.DEFAULT, clock);
         var pipeline = new LoginPipeline(
-                new LocalExternSteps(conversations, this::startTicks),
+                new LocalExternSteps(conversations),
                 new SlurmdCallerid(
                         new SimulatedCredentials(), () -> settings, () -> SlurmVersion.COMMON, sources, loops),
                 new StepdAdoption(conversations),

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The extern slurmstepds of a node: a socket each in its spool directory, one thread for all. They speak as those of
- * 24.11 do (Slurm src/common/stepd_api.c) what a login asks: hello, UID, ADD_EXTERN_PID, X11_DISPLAY and GET_NS_FD, of
- * a job that has neither a display nor namespaces.
+ * 24.11 do (Slurm src/common/stepd_api.c) what a login asks: hello, UID, STATE, ADD_EXTERN_PID, X11_DISPLAY and
+ * GET_NS_FD, of a job that has neither a display nor namespaces.
  */
 public final class SimulatedStepds implements AutoCloseable {
 
@@ -36,10 +36,12 @@ public final class SimulatedStepds implements AutoCloseable {
     }
 
     private static final int WORD_OF_24_11 = 0x2A00;
+    private static final int REQUEST_STATE = 5;
     private static final int REQUEST_UID = 20;
     private static final int REQUEST_ADD_EXTERN_PID = 22;
     private static final int REQUEST_X11_DISPLAY = 23;
     private static final int REQUEST_NS_FD = 26;
+    private static final int RUNNING = 2;
     private static final long EXTERN = 0xffff_fffcL;
 
     private final Path spool;
@@ -139,6 +141,10 @@ public final class SimulatedStepds implements AutoCloseable {
         }
         int request = conversation.in.getInt(conversation.in.position());
         switch (request) {
+            case REQUEST_STATE -> {
+                conversation.in.getInt();
+                return reply(client, RUNNING);
+            }
             case REQUEST_UID -> {
                 conversation.in.getInt();
                 return reply(client, (int) conversation.stepd.owner().value());

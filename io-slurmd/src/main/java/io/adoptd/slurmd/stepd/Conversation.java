@@ -40,9 +40,9 @@ final class Conversation<T> implements StepdLoop.Listener {
     private static final Logger log = LoggerFactory.getLogger(Conversation.class);
 
     /** A full backlog refuses at once and does not say when it has room: so connect is tried again, ever more slowly. */
-    private static final Duration FIRST_PAUSE = Duration.ofMillis(1);
+    private static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
-    private static final Duration LONGEST_PAUSE = Duration.ofMillis(16);
+    private static final long USUAL_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(16);
 
     /** {@code sun_path} of unix(7), without its NUL. */
     private static final int MAX_PATH = 107;
@@ -57,20 +57,32 @@ final class Conversation<T> implements StepdLoop.Listener {
      */
     record Partner(Path socket, LongPredicate trusted) {}
 
+    /** Who is told what came of it, once, on the loop's thread, unless the loop has ended before it began. */
+    interface Outcome<T> {
+
+        void answered(StepdAnswer<T> answer);
+
+        /** A fault of ours. */
+        void broke(RuntimeException e);
+    }
+
     private final Setting setting;
     private final Partner partner;
     private final Exchange<T> exchange;
-    private final MonoSink<StepdAnswer<T>> sink;
+    private final Outcome<T> outcome;
+    private final long beganNanos;
+    private final long untilNanos;
 
-    /** Whether it is settled who closes the descriptors: the subscriber, who has the answer, or this conversation. */
+    /** Whether it is settled who closes the descriptors: whoever was given the answer, or this conversation. */
     private final AtomicBoolean settled;
 
     private final List<Integer> taken = new ArrayList<>();
+    private StepdLoop.@Nullable Timed giveUp;
     private @Nullable UnixSocketChannel channel;
     private @Nullable Turn<T> turn;
     private ByteBuffer hearing = ByteBuffer.allocate(0);
     private String awaited = "a connection";
-    private Duration pause = FIRST_PAUSE;
+    private long pauseNanos = FIRST_PAUSE_NANOS;
     private int heard;
     private boolean over;
 
@@ -78,13 +90,16 @@ final class Conversation<T> implements StepdLoop.Listener {
             Setting setting,
             Partner partner,
             Exchange<T> exchange,
-            MonoSink<StepdAnswer<T>> sink,
+            Duration patience,
+            Outcome<T> outcome,
             AtomicBoolean settled) {
         this.setting = setting;
         this.partner = partner;
         this.exchange = exchange;
-        this.sink = sink;
+        this.outcome = outcome;
         this.settled = settled;
+        this.beganNanos = System.nanoTime();
+        this.untilNanos = beganNanos + patience.toNanos();
     }
 
     /**
@@ -95,11 +110,45 @@ final class Conversation<T> implements StepdLoop.Listener {
      */
     static <T> Mono<StepdAnswer<T>> of(Setting setting, Partner partner, Exchange<T> exchange, Deadline deadline) {
         return Mono.defer(() -> {
+            if (deadline.hasPassed()) {
+                return Mono.just(new Failed<>(StepdFault.SILENT, "no time left to ask"));
+            }
             var settled = new AtomicBoolean();
-            return Mono.<StepdAnswer<T>>create(
-                            sink -> new Conversation<>(setting, partner, exchange, sink, settled).begin(deadline))
+            return Mono.<StepdAnswer<T>>create(sink -> {
+                        var conversation = new Conversation<>(
+                                setting, partner, exchange, deadline.remaining(), told(sink), settled);
+                        sink.onCancel(conversation::cancel);
+                        conversation.begin();
+                    })
                     .doOnNext(answer -> handOver(settled));
         });
+    }
+
+    /**
+     * Has one that asks for no descriptors.
+     *
+     * @param patience how long it may take
+     * @return what to call to close the socket, from any thread; the outcome may still be told
+     */
+    static <T> Runnable begin(
+            Setting setting, Partner partner, Exchange<T> exchange, Duration patience, Outcome<T> outcome) {
+        var conversation = new Conversation<>(setting, partner, exchange, patience, outcome, new AtomicBoolean());
+        conversation.begin();
+        return conversation::cancel;
+    }
+
+    private static <T> Outcome<T> told(MonoSink<StepdAnswer<T>> sink) {
+        return new Outcome<>() {
+            @Override
+            public void answered(StepdAnswer<T> answer) {
+                sink.success(answer);
+            }
+
+            @Override
+            public void broke(RuntimeException e) {
+                sink.error(e);
+            }
+        };
     }
 
     private static void handOver(AtomicBoolean settled) {
@@ -108,25 +157,17 @@ final class Conversation<T> implements StepdLoop.Listener {
         }
     }
 
-    private void begin(Deadline deadline) {
-        if (deadline.hasPassed()) {
-            sink.success(new Failed<>(StepdFault.SILENT, "no time left to ask"));
-            return;
-        }
+    private void begin() {
         try {
-            sink.onDispose(deadline.timers()
-                    .schedule(() -> later(this::giveUp), deadline.remaining().toNanos(), TimeUnit.NANOSECONDS));
-            sink.onCancel(() -> later(this::close));
             setting.loop().execute(this::open);
         } catch (RejectedExecutionException e) {
-            sink.success(new Failed<>(StepdFault.UNASKED, String.valueOf(e.getMessage())));
+            outcome.answered(new Failed<>(StepdFault.UNASKED, String.valueOf(e.getMessage())));
         }
     }
 
-    /** On the loop's thread; a loop that has ended has abandoned this conversation already. */
-    private void later(Runnable task) {
+    private void cancel() {
         try {
-            setting.loop().execute(task);
+            setting.loop().execute(this::close);
         } catch (RejectedExecutionException e) {
             log.debug("{} was abandoned", partner.socket());
         }
@@ -138,6 +179,7 @@ final class Conversation<T> implements StepdLoop.Listener {
         if (over) {
             return;
         }
+        giveUp = setting.loop().executeAt(untilNanos, this::giveUp);
         setting.loop().enter(this);
         attempt(() -> {
             byte[] path = partner.socket().toString().getBytes(StandardCharsets.UTF_8);
@@ -156,8 +198,9 @@ final class Conversation<T> implements StepdLoop.Listener {
             greet(socket);
         } else {
             awaited = "room in its backlog";
-            setting.loop().executeIn(pause, () -> attempt(() -> connect(socket)));
-            pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+            long now = System.nanoTime();
+            setting.loop().executeAt(now + pauseNanos, () -> attempt(() -> connect(socket)));
+            pauseNanos = Math.min(2 * pauseNanos, Math.max(USUAL_PAUSE_NANOS, (now - beganNanos) / 4));
         }
     }
 
@@ -184,7 +227,7 @@ final class Conversation<T> implements StepdLoop.Listener {
             return;
         }
         setting.loop().listen(socket, this);
-        proceed(Requests.hello(version -> {
+        proceed(Requests.hello(exchange.early(peer.getPid()), version -> {
             setting.lastSeen().saw(version);
             return exchange.with(new Exchange.Peer(version, peer.getPid()));
         }));
@@ -269,13 +312,14 @@ final class Conversation<T> implements StepdLoop.Listener {
             fail(StepdFault.UNASKED, "while waiting for " + awaited + ": " + e.getMessage());
         } catch (RuntimeException e) {
             close();
-            sink.error(e);
+            outcome.broke(e);
         }
     }
 
     private static StepdFault meaning(Errno errno) {
         return switch (errno) {
-            case ENOENT, ECONNREFUSED, ECONNRESET, EPIPE -> StepdFault.GONE;
+            case ENOENT, ECONNREFUSED -> StepdFault.ABSENT;
+            case ECONNRESET, EPIPE -> StepdFault.GONE;
             default -> StepdFault.UNASKED;
         };
     }
@@ -293,14 +337,14 @@ final class Conversation<T> implements StepdLoop.Listener {
 
     private void fail(StepdFault fault, String why) {
         close();
-        sink.success(new Failed<>(fault, why));
+        outcome.answered(new Failed<>(fault, why));
     }
 
     private void finish(T answer) {
         List<Integer> given = List.copyOf(taken);
         taken.clear();
         close();
-        sink.success(new Told<>(answer));
+        outcome.answered(new Told<>(answer));
         if (!given.isEmpty() && settled.compareAndSet(false, true)) {
             given.forEach(setting.descriptors()::close);
         }
@@ -312,6 +356,9 @@ final class Conversation<T> implements StepdLoop.Listener {
         }
         over = true;
         setting.loop().leave(this);
+        if (giveUp != null) {
+            setting.loop().cancel(giveUp);
+        }
         taken.forEach(setting.descriptors()::close);
         try {
             if (channel != null) {

@@ -1,10 +1,23 @@
 package io.adoptd.slurmd.stepd;
 
-/** What is asked of a slurmstepd once it has said its version. */
+import java.util.List;
+
+/** What is asked of a slurmstepd that can be trusted. */
 @FunctionalInterface
 interface Exchange<T> {
 
-    /** The first turn. */
+    /**
+     * What is said in one breath with the hello, for what no release understands differently: it spares a wait for the
+     * version. A slurmstepd reads each request when it has answered the one before, and one that refuses the hello
+     * reads no further.
+     *
+     * @param pid of the process that listens, as the kernel has it
+     */
+    default List<Integer> early(int pid) {
+        return List.of();
+    }
+
+    /** The first turn once it has said its version: if anything was said early, the reply to that. */
     Turn<T> with(Peer peer);
 
     /**

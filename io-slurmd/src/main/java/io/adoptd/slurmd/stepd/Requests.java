@@ -4,8 +4,10 @@ import io.adoptd.pipeline.model.Uid;
 import io.adoptd.slurmd.wire.DecodeException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.function.IntFunction;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,12 +34,68 @@ final class Requests {
     private Requests() {}
 
     static <T> Turn<T> hello(Function<StepdVersion, Turn<T>> then) {
-        return ask("version", Integer.BYTES, reply -> then.apply(StepdVersion.decode(reply)), StepdVersion.HELLO);
+        return hello(List.of(), then);
+    }
+
+    /** Hello, and in the same write what {@link Exchange#early} says. */
+    static <T> Turn<T> hello(List<Integer> early, Function<StepdVersion, Turn<T>> then) {
+        return new Turn.Say<>(
+                Stream.concat(Stream.of(StepdVersion.HELLO), early.stream()).toList(),
+                new Turn.Hear<>("version", Integer.BYTES, reply -> then.apply(StepdVersion.decode(reply))));
     }
 
     /** Whose job it is. */
     static <T> Turn<T> uid(Function<Uid, Turn<T>> then) {
-        return ask("uid", Integer.BYTES, reply -> then.apply(uidOf(reply)), UID);
+        return new Turn.Say<>(List.of(UID), uidReply(then));
+    }
+
+    private static <T> Turn<T> uidReply(Function<Uid, Turn<T>> then) {
+        return new Turn.Hear<>("uid", Integer.BYTES, reply -> then.apply(uidOf(reply)));
+    }
+
+    /** All that is to be known of an extern step, with the hello. */
+    static Exchange<Extern> extern() {
+        return new Exchange<>() {
+            @Override
+            public List<Integer> early(int pid) {
+                return List.of(UID, STATE);
+            }
+
+            @Override
+            public Turn<Extern> with(Peer peer) {
+                return uidReply(uid -> new Turn.Hear<>("state", Integer.BYTES, state -> {
+                    boolean starting = peer.version().isStarting(state);
+                    return peer.version().tellsSluid()
+                            ? sluid(sluid -> new Turn.Done<>(new Extern(uid, peer.pid(), starting, sluid)))
+                            : new Turn.Done<>(new Extern(uid, peer.pid(), starting, null));
+                }));
+            }
+        };
+    }
+
+    /**
+     * Adopts a process, with the hello if the slurmstepd is the one that told whose job it runs. Any other at the same
+     * socket is asked that first, and adopts nothing unless the job is the same user's.
+     *
+     * @param stepdPid of the slurmstepd that told; 0 if none is known
+     * @return 0 is yes, −1 is no, anything else is not Slurm's; empty if the job is another user's
+     */
+    static Exchange<OptionalInt> adopt(int process, Uid owner, int stepdPid) {
+        return new Exchange<>() {
+            @Override
+            public List<Integer> early(int pid) {
+                return pid == stepdPid ? List.of(ADD_EXTERN_PID, process) : List.of(UID);
+            }
+
+            @Override
+            public Turn<OptionalInt> with(Peer peer) {
+                return peer.pid() == stepdPid
+                        ? rcReply(rc -> new Turn.Done<>(OptionalInt.of(rc)))
+                        : uidReply(uid -> uid.equals(owner)
+                                ? addExternPid(process, rc -> new Turn.Done<>(OptionalInt.of(rc)))
+                                : new Turn.Done<>(OptionalInt.empty()));
+            }
+        };
     }
 
     /** The job's SLUID, null for none; only where {@link StepdVersion#tellsSluid}. */
@@ -60,7 +118,11 @@ final class Requests {
 
     /** Adopts a process: 0 is yes, −1 is no, anything else is not Slurm's. */
     static <T> Turn<T> addExternPid(int pid, IntFunction<Turn<T>> then) {
-        return ask("rc", Integer.BYTES, reply -> then.apply(reply.int32()), ADD_EXTERN_PID, pid);
+        return new Turn.Say<>(List.of(ADD_EXTERN_PID, pid), rcReply(then));
+    }
+
+    private static <T> Turn<T> rcReply(IntFunction<Turn<T>> then) {
+        return new Turn.Hear<>("rc", Integer.BYTES, reply -> then.apply(reply.int32()));
     }
 
     static <T> Turn<T> x11Display(Function<X11Display, Turn<T>> then) {

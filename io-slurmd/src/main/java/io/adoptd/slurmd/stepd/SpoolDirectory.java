@@ -11,9 +11,13 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -36,10 +40,45 @@ record SpoolDirectory(Path path, NodeName node) {
     private static final String NUMBER = "(0|[1-9][0-9]{0,9})";
     private static final long MAX_UINT32 = 0xffff_ffffL;
 
-    /** {@code <sys/stat.h>} */
-    private static final int S_IFMT = 0170000;
+    /**
+     * A directory as it was at some time. Whatever is made or removed in it gives it another state, unless that happens
+     * in the same tick of the kernel's clock.
+     *
+     * @param state device and inode, and when its content and its inode changed last
+     */
+    record Stamp(Map<String, Object> state) {
 
-    private static final int S_IFSOCK = 0140000;
+        private static final String STATE = "unix:fileKey,lastModifiedTime,ctime,isDirectory";
+
+        /** Longer than any kernel's tick, which is 10 ms at most. */
+        private static final Duration TICK = Duration.ofMillis(50);
+
+        /** For a file system that counts whole seconds, or as FAT does every other one. */
+        private static final Duration COARSE_TICK = Duration.ofMillis(2_050);
+
+        /** Whether whatever happens in the directory from {@code now} on gives it another stamp. */
+        boolean isDistinct(Instant now) {
+            return state.get("lastModifiedTime") instanceof FileTime modified
+                    && modified.toInstant().plus(tick(modified.toInstant())).isBefore(now);
+        }
+
+        private static Duration tick(Instant modified) {
+            return modified.equals(modified.truncatedTo(ChronoUnit.SECONDS)) ? COARSE_TICK : TICK;
+        }
+    }
+
+    /** Its stamp now. */
+    Stamp stamp() throws NodeFaultException {
+        try {
+            Map<String, Object> state = Files.readAttributes(path, Stamp.STATE);
+            if (!Boolean.TRUE.equals(state.get("isDirectory"))) {
+                throw new NotDirectoryException(path.toString());
+            }
+            return new Stamp(state);
+        } catch (IOException e) {
+            throw unreadable(e);
+        }
+    }
 
     /** The sockets of all extern steps of the node, in no order. */
     List<StepSocket> externSockets() throws NodeFaultException {
@@ -59,10 +98,8 @@ record SpoolDirectory(Path path, NodeName node) {
             }
         } catch (DirectoryIteratorException e) {
             throw unreadable(String.valueOf(e.getCause()));
-        } catch (NoSuchFileException e) {
-            throw unreadable("no such directory");
         } catch (IOException e) {
-            throw unreadable(e.toString());
+            throw unreadable(e);
         }
         return sockets;
     }
@@ -87,21 +124,23 @@ record SpoolDirectory(Path path, NodeName node) {
         if (!JobId.isJobId(job) || (het != null && het > MAX_UINT32)) {
             return Optional.empty();
         }
-        return bornAsSocket(entry).map(born -> new StepSocket(entry, new JobId(job), het, born));
+        return attributes(entry)
+                .filter(PosixFileAttributes::isOther)
+                .map(file -> new StepSocket(
+                        entry, new JobId(job), het, file.creationTime().toInstant(), file.fileKey()));
     }
 
-    /** When the socket was made; empty when the entry is none, or gone again. */
-    private static Optional<Instant> bornAsSocket(Path entry) throws IOException {
-        Map<String, Object> attributes;
+    /** Empty when it is gone again. What is special but no socket refuses connections, as a stale one does. */
+    private static Optional<PosixFileAttributes> attributes(Path entry) throws IOException {
         try {
-            attributes = Files.readAttributes(entry, "unix:mode,creationTime", LinkOption.NOFOLLOW_LINKS);
+            return Optional.of(Files.readAttributes(entry, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS));
         } catch (NoSuchFileException e) {
             return Optional.empty();
         }
-        boolean socket = attributes.get("mode") instanceof Integer mode && (mode & S_IFMT) == S_IFSOCK;
-        return socket && attributes.get("creationTime") instanceof FileTime born
-                ? Optional.of(born.toInstant())
-                : Optional.empty();
+    }
+
+    private NodeFaultException unreadable(IOException e) {
+        return unreadable(e instanceof NoSuchFileException ? "no such directory" : e.toString());
     }
 
     private NodeFaultException unreadable(String why) {

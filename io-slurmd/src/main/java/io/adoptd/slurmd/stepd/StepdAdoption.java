@@ -13,6 +13,7 @@ import io.adoptd.pipeline.port.Adoption;
 import io.adoptd.pipeline.time.Deadline;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalInt;
 import reactor.core.publisher.Mono;
 
 /** Adopts by asking the step's slurmstepd over its socket, once; then for the job's namespaces, and last for its X11. */
@@ -35,7 +36,7 @@ public final class StepdAdoption implements Adoption {
     @Override
     public Mono<AdoptOutcome> adopt(
             LoginProcess process, ExternStep step, Wants wants, Luggage luggage, Deadline deadline) {
-        return stepds.ask(step, peer -> Requests.addExternPid(process.pid(), Turn.Done::new), deadline)
+        return stepds.adopt(process.pid(), step, deadline)
                 .map(answer -> answer.fold(StepdAdoption::outcome, StepdAdoption::failed))
                 .flatMap(outcome -> outcome.fold(
                         accepted -> furnish(step, wants, luggage, deadline),
@@ -86,6 +87,12 @@ public final class StepdAdoption implements Adoption {
                 : new Furnishings.Tunnel(told.display(), told.xauthority());
     }
 
+    private static AdoptOutcome outcome(OptionalInt rc) {
+        return rc.isPresent()
+                ? outcome(rc.getAsInt())
+                : new AdoptOutcome.Failed(Reason.ADOPT_STEP_GONE, "its socket is another user's step by now");
+    }
+
     private static AdoptOutcome outcome(int rc) {
         return switch (rc) {
             case SUCCESS -> new AdoptOutcome.Accepted(Furnishings.NONE);
@@ -94,9 +101,9 @@ public final class StepdAdoption implements Adoption {
         };
     }
 
-    private static AdoptOutcome failed(StepdAnswer.Failed<Integer> failed) {
+    private static AdoptOutcome failed(StepdAnswer.Failed<OptionalInt> failed) {
         Reason reason = switch (failed.fault()) {
-            case GONE -> Reason.ADOPT_STEP_GONE;
+            case ABSENT, GONE -> Reason.ADOPT_STEP_GONE;
             case SILENT -> Reason.ADOPT_TIMED_OUT;
             case UNTRUSTED, UNREADABLE, UNASKED -> Reason.ADOPT_UNREADABLE;
         };

@@ -2,7 +2,9 @@ package io.adoptd.slurmd.stepd;
 
 /** Why a slurmstepd gave no answer. */
 public enum StepdFault {
-    /** Nobody listens, or it hung up before it answered: the step has ended, or is about to. */
+    /** Nobody listens at its socket: the step has ended, or is only just beginning. */
+    ABSENT,
+    /** It hung up before it answered: the step is about to end. */
     GONE,
     /** Nothing, or not all, came in time. */
     SILENT,

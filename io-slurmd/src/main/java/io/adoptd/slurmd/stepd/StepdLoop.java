@@ -3,8 +3,7 @@ package io.adoptd.slurmd.stepd;
 import java.io.IOException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
-import java.time.Duration;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -21,7 +20,8 @@ import reactor.core.scheduler.NonBlocking;
 
 /**
  * The one thread of all conversations with slurmstepds: it opens, reads, writes and closes every socket of them, so
- * that none is closed under a thread that still uses its number. It counts as non-blocking to Reactor.
+ * that none is closed under a thread that still uses its number, and it keeps their time. It counts as non-blocking to
+ * Reactor, and sleeps until something is to be done.
  */
 final class StepdLoop implements AutoCloseable {
 
@@ -37,13 +37,13 @@ final class StepdLoop implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(StepdLoop.class);
 
     /** A poll(2) that fails, for want of memory or so, must not be tried at full speed. */
-    private static final Duration AFTER_FAILED_POLL = Duration.ofMillis(10);
+    private static final long AFTER_FAILED_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
     private final Selector selector;
     private final Thread thread = new LoopThread(this::run);
     private final Object inbox = new Object();
-    private final List<Runnable> tasks = new ArrayList<>();
-    private boolean woken;
+    private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
+    private boolean asleep;
     private boolean ended;
     private volatile boolean closing;
 
@@ -72,16 +72,27 @@ final class StepdLoop implements AutoCloseable {
                 throw new RejectedExecutionException("adoptd talks to slurmstepds no more");
             }
             tasks.add(task);
-            if (!woken) {
-                woken = true;
+            if (asleep) {
+                asleep = false;
                 selector.wakeup();
             }
         }
     }
 
-    /** Has a task run on the loop's thread later. From that thread only. */
-    void executeIn(Duration delay, Runnable task) {
-        timed.add(new Timed(System.nanoTime() + delay.toNanos(), task));
+    /**
+     * Has a task run on the loop's thread at an instant of {@link System#nanoTime}. From that thread only.
+     *
+     * @return what to {@link #cancel} it by
+     */
+    Timed executeAt(long nanos, Runnable task) {
+        var later = new Timed(nanos, task);
+        timed.add(later);
+        return later;
+    }
+
+    /** From the loop's thread only. */
+    void cancel(Timed later) {
+        timed.remove(later);
     }
 
     /** Tells the listener of bytes until the channel is closed. From the loop's thread only. */
@@ -116,7 +127,7 @@ final class StepdLoop implements AutoCloseable {
         try {
             while (!closing) {
                 waitForSomething();
-                inbox().forEach(StepdLoop::guarded);
+                runTasks();
                 tellListeners();
                 runTimed();
             }
@@ -128,8 +139,17 @@ final class StepdLoop implements AutoCloseable {
     }
 
     private void waitForSomething() throws IOException {
-        if (selector.select(untilNextTimed()) < 0) {
-            LockSupport.parkNanos(AFTER_FAILED_POLL.toNanos());
+        int ready = fallAsleep() ? selector.select(untilNextTimed()) : selector.selectNow();
+        if (ready < 0) {
+            LockSupport.parkNanos(AFTER_FAILED_POLL_NANOS);
+        }
+    }
+
+    /** Whoever has a task from now on has to wake the selector; not, if one is waiting. */
+    private boolean fallAsleep() {
+        synchronized (inbox) {
+            asleep = tasks.isEmpty();
+            return asleep;
         }
     }
 
@@ -138,32 +158,41 @@ final class StepdLoop implements AutoCloseable {
         Timed next = timed.peek();
         return next == null
                 ? 0
-                : Math.max(1, TimeUnit.NANOSECONDS.toMillis(next.atNanos() - System.nanoTime() + 999_999));
+                : Math.max(1, TimeUnit.NANOSECONDS.toMillis(next.atNanos - System.nanoTime() + 999_999));
     }
 
-    private List<Runnable> inbox() {
+    /** Those that wait now: what comes meanwhile must not keep the sockets waiting. */
+    private void runTasks() {
+        int waiting;
         synchronized (inbox) {
-            woken = false;
-            List<Runnable> all = List.copyOf(tasks);
-            tasks.clear();
-            return all;
+            asleep = false;
+            waiting = tasks.size();
+        }
+        for (; waiting > 0; waiting--) {
+            guarded(nextTask());
+        }
+    }
+
+    private Runnable nextTask() {
+        synchronized (inbox) {
+            return tasks.remove();
         }
     }
 
     private void tellListeners() {
-        List<SelectionKey> ready = List.copyOf(selector.selectedKeys());
-        selector.selectedKeys().clear();
+        Set<SelectionKey> ready = selector.selectedKeys();
         for (SelectionKey key : ready) {
             if (key.isValid() && key.attachment() instanceof Listener listener) {
                 guarded(listener::readable);
             }
         }
+        ready.clear();
     }
 
     private void runTimed() {
         for (Timed next = timed.peek(); next != null && next.isDue(); next = timed.peek()) {
             timed.remove();
-            guarded(next.task());
+            guarded(next.task);
         }
     }
 
@@ -181,7 +210,7 @@ final class StepdLoop implements AutoCloseable {
         synchronized (inbox) {
             ended = true; // from now on nobody wakes the selector: its pipe's number may soon be another file's
         }
-        inbox().forEach(StepdLoop::guarded);
+        runTasks();
         List.copyOf(listeners).forEach(listener -> guarded(listener::abandon));
         try {
             selector.close();
@@ -190,11 +219,21 @@ final class StepdLoop implements AutoCloseable {
         }
     }
 
-    private record Timed(long atNanos, Runnable task) {
+    /** A task that waits for its time. */
+    static final class Timed {
 
-        static final Comparator<Timed> EARLIEST_FIRST = (one, other) -> Long.signum(one.atNanos - other.atNanos);
+        private static final Comparator<Timed> EARLIEST_FIRST =
+                (one, other) -> Long.signum(one.atNanos - other.atNanos);
 
-        boolean isDue() {
+        private final long atNanos;
+        private final Runnable task;
+
+        private Timed(long atNanos, Runnable task) {
+            this.atNanos = atNanos;
+            this.task = task;
+        }
+
+        private boolean isDue() {
             return atNanos - System.nanoTime() <= 0;
         }
     }

@@ -42,6 +42,15 @@ record StepdVersion(int word) {
         return word >= V25_11;
     }
 
+    /**
+     * Whether a {@code slurmstepd_state_t} of it says that the step is not yet set up. A state that is not known here is
+     * no reason to wait.
+     */
+    boolean isStarting(Reply reply) {
+        int state = reply.int32();
+        return state == 0 || state == 1;
+    }
+
     /** What a {@code slurmstepd_state_t} of it means. */
     StepState state(Reply reply) {
         int state = reply.int32();

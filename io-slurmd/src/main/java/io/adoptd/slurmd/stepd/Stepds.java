@@ -12,59 +12,142 @@ import io.adoptd.slurmd.conf.SlurmConfSource;
 import io.adoptd.slurmd.stepd.StepdAnswer.Failed;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntToLongFunction;
 import java.util.function.LongPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Scheduler;
-import reactor.core.scheduler.Schedulers;
+import reactor.core.publisher.MonoSink;
 
 /**
- * The slurmstepds of this node: finds their sockets and talks to them. One thread has all conversations; another two,
- * {@code spool}, read files.
+ * The slurmstepds of this node: finds their sockets, knows what they told, and talks to them. One thread has all
+ * conversations; another two, {@code spool}, read files. None of them wakes while nothing is asked, unless a slurmstepd
+ * is silent.
  */
 public final class Stepds implements AutoCloseable {
 
+    private static final Logger log = LoggerFactory.getLogger(Stepds.class);
+
     private static final int SPOOL_THREADS = 2;
     private static final int MAX_WAITING = 1024;
-    private static final int SPOOL_IDLE_SECONDS = 60;
+
+    /** As many nodes as the PAM lines of one host may name. What was known of the others is forgotten. */
+    private static final int MOST_NODES = 16;
 
     private final SlurmConfSource conf;
     private final LocalNodes nodes;
     private final Uid own;
     private final Conversation.Setting setting;
-    private final Scheduler spool =
-            Schedulers.newBoundedElastic(SPOOL_THREADS, MAX_WAITING, "spool", SPOOL_IDLE_SECONDS, true);
+    private final StepsSettings settings;
+    private final ThreadPoolExecutor files = files();
+    private final World world;
+    private final Inquiry.Turns turns = new Inquiry.Turns();
+    private final Map<NodeName, KnownSteps> known = new ConcurrentHashMap<>();
+    private volatile @Nullable Sought lastSought;
 
-    private Stepds(SlurmConfSource conf, LocalNodes nodes, Uid own, Conversation.Setting setting) {
+    private Stepds(
+            SlurmConfSource conf,
+            LocalNodes nodes,
+            Uid own,
+            IntToLongFunction startTicks,
+            Conversation.Setting setting,
+            StepsSettings settings) {
         this.conf = conf;
         this.nodes = nodes;
         this.own = own;
         this.setting = setting;
+        this.settings = settings;
+        this.world = new World(startTicks);
     }
 
     /**
      * Loads JNR's native code, which takes a while, and starts the thread of the conversations.
      *
      * @param own the user that adoptd itself runs as: its slurmstepds are trusted, as root's, SlurmUser's and SlurmdUser's
+     * @param startTicks when a process started, in clock ticks since boot; 0 when that cannot be told. May block
      * @param lastSeen is told every version that is heard
      */
     public static Stepds open(
-            SlurmConfSource conf, LocalNodes nodes, Uid own, DescriptorReceiver descriptors, LastSeenVersion lastSeen)
+            SlurmConfSource conf,
+            LocalNodes nodes,
+            Uid own,
+            IntToLongFunction startTicks,
+            DescriptorReceiver descriptors,
+            LastSeenVersion lastSeen,
+            StepsSettings settings)
             throws IOException {
-        return new Stepds(conf, nodes, own, new Conversation.Setting(StepdLoop.open(), descriptors, lastSeen));
+        var setting = new Conversation.Setting(StepdLoop.open(), descriptors, lastSeen);
+        return new Stepds(conf, nodes, own, startTicks, setting, settings);
+    }
+
+    private static ThreadPoolExecutor files() {
+        var count = new AtomicInteger();
+        return new ThreadPoolExecutor(
+                SPOOL_THREADS, SPOOL_THREADS, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_WAITING), task -> {
+                    var thread = new Thread(task, "spool-" + count.incrementAndGet());
+                    thread.setDaemon(true);
+                    return thread;
+                });
     }
 
     /** Ends the threads; conversations that are still on are answered as silent. */
     @Override
     public void close() {
         setting.loop().close();
-        spool.dispose();
+        files.shutdownNow();
+    }
+
+    /** What is known of the node's extern steps, for an administrator. Looks at nothing, and never blocks. */
+    public StepsReport report() {
+        List<Inquiry> all =
+                known.values().stream().flatMap(KnownSteps::inquiries).toList();
+        Map<Knowledge.Standing, Long> counts = all.stream()
+                .collect(Collectors.groupingBy(inquiry -> inquiry.knowledge().standing(), Collectors.counting()));
+        List<StepsReport.Silent> silent = all.stream()
+                .flatMap(inquiry -> inquiry.silence().stream())
+                .sorted(Comparator.comparing(StepsReport.Silent::since))
+                .limit(StepsReport.MOST_LISTED)
+                .toList();
+        return new StepsReport(
+                count(counts, Knowledge.Standing.KNOWN),
+                count(counts, Knowledge.Standing.UNASKED),
+                count(counts, Knowledge.Standing.ENDED),
+                count(counts, Knowledge.Standing.SILENT),
+                silent);
+    }
+
+    private static int count(Map<Knowledge.Standing, Long> counts, Knowledge.Standing standing) {
+        return counts.getOrDefault(standing, 0L).intValue();
+    }
+
+    /** Forgets all that is known of extern steps: the next login asks every slurmstepd anew. Never blocks. */
+    public void forget() {
+        known.values().forEach(KnownSteps::forget);
+    }
+
+    StepsSettings settings() {
+        return settings;
     }
 
     /** Where to find a node's steps, and who may listen there. */
@@ -75,11 +158,26 @@ public final class Stepds implements AutoCloseable {
         }
     }
 
-    /** Blocking. */
+    /** A place, and what it was found by. */
+    private record Sought(SlurmConf conf, LocalNode node, Place place) {
+
+        @SuppressWarnings("ReferenceEquality") // one reading is one object, and its nodes may be many
+        boolean isBy(SlurmConf now, LocalNode found) {
+            return conf == now && node.equals(found);
+        }
+    }
+
+    /** Blocking. The same object, while slurm.conf and the host's name are the same. */
     Place place(@Nullable NodeName given) throws NodeFaultException {
         SlurmConf now = conf.current();
         LocalNode node = nodes.find(now, given);
-        return new Place(new SpoolDirectory(node.expand(now.slurmdSpoolDir()), node.name()), trusted(now));
+        Sought last = lastSought;
+        if (last != null && last.isBy(now, node)) {
+            return last.place();
+        }
+        var place = new Place(new SpoolDirectory(node.expand(now.slurmdSpoolDir()), node.name()), trusted(now));
+        lastSought = new Sought(now, node, place);
+        return place;
     }
 
     private LongPredicate trusted(SlurmConf now) {
@@ -89,28 +187,105 @@ public final class Stepds implements AutoCloseable {
         return uids::contains;
     }
 
+    /** Looks at the node as it is now. On a {@code spool} thread; errors as {@link #read} does, or as the node's fault. */
+    Mono<KnownSteps.Sight> look(Uid owner, @Nullable NodeName given, Deadline deadline) {
+        return read(
+                () -> {
+                    Place place = place(given);
+                    return knownAt(place.directory()).look(owner, place.trusted());
+                },
+                deadline);
+    }
+
+    private KnownSteps knownAt(SpoolDirectory directory) {
+        KnownSteps steps = known.get(directory.node());
+        return steps != null && steps.directory().equals(directory) ? steps : begin(directory);
+    }
+
+    private synchronized KnownSteps begin(SpoolDirectory directory) {
+        if (known.size() >= MOST_NODES) {
+            known.values().forEach(KnownSteps::forget);
+            known.clear();
+        }
+        KnownSteps before = known.get(directory.node());
+        if (before != null && before.directory().equals(directory)) {
+            return before;
+        }
+        if (before != null) {
+            before.forget();
+        }
+        var steps = new KnownSteps(directory, world, turns);
+        known.put(directory.node(), steps);
+        return steps;
+    }
+
     /**
-     * Does blocking work on one of the {@code spool} threads.
+     * Does blocking work on one of the {@code spool} threads. Nothing ever interrupts it, for what follows runs on that
+     * thread too.
      *
      * @return errors with {@link TimeoutException} at the deadline, which frees the caller and not the thread, and with
      *     {@link RejectedExecutionException} when too many wait already
      */
     <R> Mono<R> read(Callable<R> work, Deadline deadline) {
-        return Mono.defer(
-                () -> Mono.fromCallable(work).subscribeOn(spool).timeout(deadline.remaining(), deadline.timers()));
+        return Mono.create(sink -> {
+            var over = new AtomicBoolean();
+            Disposable late = deadline.timers()
+                    .schedule(
+                            () -> sink.error(new TimeoutException("the spool threads took too long")),
+                            deadline.remaining().toNanos(),
+                            TimeUnit.NANOSECONDS);
+            sink.onDispose(() -> {
+                over.set(true);
+                late.dispose();
+            });
+            files.execute(() -> {
+                if (!over.get()) {
+                    answer(sink, work);
+                }
+            });
+        });
     }
 
-    /** Has one conversation. Answered on the thread of the conversations. */
-    <T> Mono<StepdAnswer<T>> ask(Conversation.Partner partner, Exchange<T> exchange, Deadline deadline) {
-        return Conversation.of(setting, partner, exchange, deadline);
+    private static <R> void answer(MonoSink<R> sink, Callable<R> work) {
+        R result;
+        try {
+            result = work.call();
+        } catch (Exception e) {
+            sink.error(e);
+            return;
+        }
+        sink.success(result);
     }
 
-    /** Finds the step's slurmstepd and has one conversation with it. */
+    /** Tells the step's slurmstepd to adopt a process. Nothing is looked up for a step that a login has found before. */
+    Mono<StepdAnswer<OptionalInt>> adopt(int process, ExternStep step, Deadline deadline) {
+        return Mono.defer(() -> acquaintance(step)
+                .map(met -> Conversation.of(
+                        setting, met.partner(), Requests.adopt(process, step.owner(), met.pid()), deadline))
+                .orElseGet(() -> ask(step, Requests.adopt(process, step.owner(), 0), deadline)));
+    }
+
+    private Optional<KnownSteps.Acquaintance> acquaintance(ExternStep step) {
+        return Optional.ofNullable(known.get(step.node())).flatMap(steps -> steps.of(step));
+    }
+
+    /** Finds the step's slurmstepd and has one conversation with it. Answered on the thread of the conversations. */
     <T> Mono<StepdAnswer<T>> ask(ExternStep step, Exchange<T> exchange, Deadline deadline) {
-        return read(() -> place(step.node()), deadline)
-                .map(place -> ask(place.partner(place.directory().socketOf(step)), exchange, deadline))
-                .onErrorResume(Stepds::isUnasked, e -> Mono.just(Mono.just(unasked(e))))
-                .flatMap(conversation -> conversation);
+        return Mono.defer(() -> acquaintance(step)
+                .map(met -> Conversation.of(setting, met.partner(), exchange, deadline))
+                .orElseGet(() -> find(step, deadline)
+                        .map(partner -> Conversation.of(setting, partner, exchange, deadline))
+                        .onErrorResume(Stepds::isUnasked, e -> Mono.just(Mono.just(unasked(e))))
+                        .flatMap(conversation -> conversation)));
+    }
+
+    private Mono<Conversation.Partner> find(ExternStep step, Deadline deadline) {
+        return read(
+                () -> {
+                    Place place = place(step.node());
+                    return place.partner(place.directory().socketOf(step));
+                },
+                deadline);
     }
 
     /** Closes the descriptor of a namespace that {@link StepdQuestions#namespaces} gave. */
@@ -123,7 +298,7 @@ public final class Stepds implements AutoCloseable {
     }
 
     /** Whether {@link #read} came to nothing for want of time or room. */
-    static boolean isOverdue(Throwable e) {
+    private static boolean isOverdue(Throwable e) {
         return e instanceof TimeoutException || e instanceof RejectedExecutionException;
     }
 
@@ -131,5 +306,57 @@ public final class Stepds implements AutoCloseable {
         return e instanceof TimeoutException
                 ? new Failed<>(StepdFault.SILENT, "slurm.conf could not be read in time")
                 : new Failed<>(StepdFault.UNASKED, String.valueOf(e.getMessage()));
+    }
+
+    private final class World implements StepWorld {
+
+        private final IntToLongFunction startTicks;
+
+        World(IntToLongFunction startTicks) {
+            this.startTicks = startTicks;
+        }
+
+        @Override
+        public void execute(Runnable task) {
+            try {
+                setting.loop().execute(task);
+            } catch (RejectedExecutionException e) {
+                log.debug("too late: adoptd ends");
+            }
+        }
+
+        @Override
+        public void later(Duration delay, Runnable task) {
+            setting.loop().executeAt(System.nanoTime() + delay.toNanos(), task);
+        }
+
+        @Override
+        public void aside(Runnable blocking) {
+            files.execute(blocking);
+        }
+
+        @Override
+        public Runnable ask(
+                Conversation.Partner partner,
+                Exchange<Extern> exchange,
+                Duration patience,
+                Conversation.Outcome<Extern> told) {
+            return Conversation.begin(setting, partner, exchange, patience, told);
+        }
+
+        @Override
+        public long startTicks(int pid) {
+            return startTicks.applyAsLong(pid);
+        }
+
+        @Override
+        public long nanos() {
+            return System.nanoTime();
+        }
+
+        @Override
+        public Instant now() {
+            return Instant.now();
+        }
     }
 }

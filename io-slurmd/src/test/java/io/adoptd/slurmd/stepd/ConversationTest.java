@@ -140,20 +140,21 @@ class ConversationTest {
     // What goes wrong
 
     @Test
-    void nobodyThereIsGone() {
-        assertThatFailed(dir.resolve("nothing"), StepdFault.GONE).contains("ENOENT");
+    void nobodyThereIsAbsent() {
+        assertThatFailed(dir.resolve("nothing"), StepdFault.ABSENT).contains("ENOENT");
     }
 
     @Test
-    void aSocketThatNobodyListensAtIsGone() throws Exception {
+    void aSocketThatNobodyListensAtIsAbsent() throws Exception {
         FakeStepd stepd = FakeStepd.silent(dir.resolve("s"));
         stepd.die();
-        assertThatFailed(listening(stepd), StepdFault.GONE).contains("ECONNREFUSED");
+        assertThatFailed(listening(stepd), StepdFault.ABSENT).contains("ECONNREFUSED");
     }
 
     @Test
-    void whatIsNoSocketIsGone() throws Exception {
-        assertThatFailed(Files.createFile(dir.resolve("file")), StepdFault.GONE).contains("ECONNREFUSED");
+    void whatIsNoSocketIsAbsent() throws Exception {
+        assertThatFailed(Files.createFile(dir.resolve("file")), StepdFault.ABSENT)
+                .contains("ECONNREFUSED");
     }
 
     @Test

@@ -146,6 +146,14 @@ final class FakeStepd implements AutoCloseable {
             return say(word);
         }
 
+        /** Answers the question whose job it is, which has to come next. */
+        Line tellsUid(long uid) throws IOException {
+            if (request() != 20) {
+                throw new IOException("not asked for its uid");
+            }
+            return say((int) uid);
+        }
+
         /** Hello, and then whatever is asked, until the other end hangs up. */
         void behaveLike(int word, long uid) throws IOException {
             greet(word);

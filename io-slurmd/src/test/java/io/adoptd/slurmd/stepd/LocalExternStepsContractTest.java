@@ -47,6 +47,6 @@ class LocalExternStepsContractTest extends ExternStepsContractTest {
 
     @Override
     protected ExternSteps steps() {
-        return new LocalExternSteps(node.stepds(), pid -> 1);
+        return new LocalExternSteps(node.stepds());
     }
 }

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 class StepdAdoptionContractTest extends AdoptionContractTest {
 
     private TestNode node;
-    private long jobs;
+    private long jobs = 1; // which warmed up: its slurmstepd is known
 
     @BeforeEach
     void open(@TempDir Path dir) throws IOException {
@@ -35,6 +35,7 @@ class StepdAdoptionContractTest extends AdoptionContractTest {
             case HANGS_UP ->
                 node.run(FakeStepd.talking(socket, line -> {
                     line.greet(0x2D00);
+                    line.tellsUid(2001);
                     line.request();
                 }));
             case IS_SILENT -> node.run(FakeStepd.silent(socket));
@@ -48,6 +49,7 @@ class StepdAdoptionContractTest extends AdoptionContractTest {
 
     private static void answer(FakeStepd.Line line, int rc) throws IOException {
         line.greet(0x2D00);
+        line.tellsUid(2001);
         line.request();
         line.hear();
         line.say(rc);

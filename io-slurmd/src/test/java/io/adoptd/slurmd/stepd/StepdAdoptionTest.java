@@ -47,6 +47,7 @@ class StepdAdoptionTest {
         List<Integer> pids = new CopyOnWriteArrayList<>();
         node.run(FakeStepd.talking(node.socket(7), line -> {
             line.greet(0x2D00);
+            line.tellsUid(2001);
             line.request();
             pids.add(line.hear());
             line.say(0);
@@ -71,23 +72,25 @@ class StepdAdoptionTest {
                 .adopt(Samples.SSHD, TestNode.step(7), Wants.NOTHING, luggage, node.in(Talk.LONG));
         assertThat(stepd.requests()).isEmpty();
         adoption.block();
-        assertThat(stepd.requests()).containsExactly(22);
+        assertThat(stepd.requests()).containsExactly(20, 22);
     }
 
     @Test
     void aFailureIsNotTriedAgain() throws Exception {
         FakeStepd stepd = node.run(FakeStepd.talking(node.socket(7), line -> {
             line.greet(0x2D00);
+            line.tellsUid(2001);
             line.request();
         }));
         assertThat(reason(adopt(TestNode.step(7)))).isEqualTo(Reason.ADOPT_STEP_GONE);
-        assertThat(stepd.requests()).containsExactly(22);
+        assertThat(stepd.requests()).containsExactly(20, 22);
     }
 
     @Test
     void anUnknownAnswerIsToldWithItsNumber() throws Exception {
         node.run(FakeStepd.talking(node.socket(7), line -> {
             line.greet(0x2D00);
+            line.tellsUid(2001);
             line.request();
             line.hear();
             line.say(4711);

@@ -87,7 +87,7 @@ class StepdsTest {
     void aStepThatIsGoneTellsNothing() {
         assertThat(Samples.answerOf(new StepdQuestions(node.stepds()).state(TestNode.step(7), node.in(Talk.LONG))))
                 .isInstanceOfSatisfying(
-                        Failed.class, failed -> assertThat(failed.fault()).isEqualTo(StepdFault.GONE));
+                        Failed.class, failed -> assertThat(failed.fault()).isEqualTo(StepdFault.ABSENT));
     }
 
     @Test

@@ -26,6 +26,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntToLongFunction;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
@@ -40,12 +41,17 @@ final class TestNode implements AutoCloseable {
     private final LastSeenVersion lastSeen = new LastSeenVersion();
     private final List<FakeStepd> running = new ArrayList<>();
     private final Stepds stepds;
+    private volatile IntToLongFunction ticks = pid -> pid;
 
     TestNode(Path dir) throws IOException {
         this(dir, () -> "c1.site.org");
     }
 
     TestNode(Path dir, HostnameSource hostname) throws IOException {
+        this(dir, hostname, StepsSettings.DEFAULT);
+    }
+
+    TestNode(Path dir, HostnameSource hostname, StepsSettings settings) throws IOException {
         this.dir = dir;
         Files.createDirectories(spool());
         conf("NodeName=c1");
@@ -53,7 +59,18 @@ final class TestNode implements AutoCloseable {
                 new SlurmConfPlaces(dir.resolve("slurm.conf"), null, List.of()),
                 name -> name.equals("slurm") ? Optional.of(new Uid(64_030)) : Optional.empty());
         this.stepds = Stepds.open(
-                conf, new LocalNodes(hostname, null, HostNames.NONE), OWN, new PassedDescriptors(), lastSeen);
+                conf,
+                new LocalNodes(hostname, null, HostNames.NONE),
+                OWN,
+                pid -> ticks.applyAsLong(pid),
+                new PassedDescriptors(),
+                lastSeen,
+                settings);
+    }
+
+    /** When processes started, from now on; at first a process of pid n started at n. */
+    void ticks(IntToLongFunction now) {
+        ticks = now;
     }
 
     /** A slurm.conf of these lines, and the spool directory. */
@@ -86,7 +103,7 @@ final class TestNode implements AutoCloseable {
     /** The first question of a process loads classes for longer than some of the tests have time. */
     void warmUp() throws IOException {
         try (FakeStepd stepd = FakeStepd.like(0x2D00, 2001, socket(1))) {
-            new LocalExternSteps(stepds, pid -> 1)
+            new LocalExternSteps(stepds)
                     .ownedBy(new Uid(2001), null, in(Talk.LONG))
                     .block();
             new StepdAdoption(stepds)

@@ -1,0 +1,382 @@
+package io.adoptd.slurmd.stepd;
+
+import io.adoptd.pipeline.model.Uid;
+import io.adoptd.slurmd.stepd.Conversation.Partner;
+import io.adoptd.slurmd.stepd.Knowledge.Standing;
+import io.adoptd.slurmd.stepd.StepdAnswer.Failed;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.LongPredicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+/**
+ * What one slurmstepd is asked of its extern step, and what it said. It is asked for the first login that finds its
+ * socket. If it does not answer in that login's time it counts as silent, and the conversation goes on in the
+ * background: so it is heard at once when it wakes. An old conversation is replaced by a new one after a second, and
+ * then after twice as long each time.
+ *
+ * <p>What is known may be read by any thread; all else happens on the thread of {@link StepWorld#execute}.
+ */
+final class Inquiry {
+
+    /** From one asking to the next, at first: it doubles. */
+    static final Duration FIRST_INTERVAL = Duration.ofSeconds(1);
+
+    static final Duration LONGEST_INTERVAL = Duration.ofSeconds(60);
+
+    /** The same while others wait for their turn in the background. */
+    static final Duration LONGEST_INTERVAL_IN_A_CROWD = Duration.ofSeconds(10);
+
+    /** Where nobody listens at this interval, after two shorter ones, nobody ever will: no socket is bound twice. */
+    static final Duration DEAD_FROM_INTERVAL = Duration.ofSeconds(4);
+
+    /** While its socket is so young, a slurmstepd may be about to listen. */
+    static final Duration YOUNG = Duration.ofSeconds(5);
+
+    /** A login that has less time than this does not make a slurmstepd a silent one. */
+    static final Duration LEAST_PATIENCE = Duration.ofMillis(100);
+
+    private static final Logger log = LoggerFactory.getLogger(Inquiry.class);
+
+    private final StepSocket socket;
+    private final StepWorld world;
+    private final Supplier<LongPredicate> trusted;
+    private final Turns turns;
+    private volatile Knowledge knowledge;
+
+    /** Of the asking that goes on, or of the next one. */
+    private volatile Sinks.Empty<Void> settled = Sinks.empty();
+
+    /** Counts, so that what belongs to an asking that is over can be told. */
+    private int round;
+
+    private @Nullable Runnable hangUp;
+    private boolean busy;
+    private boolean hasTurn;
+    private boolean dropped;
+    private Duration interval = FIRST_INTERVAL;
+    private long askedAt;
+    private boolean dead;
+
+    Inquiry(StepSocket socket, StepWorld world, Supplier<LongPredicate> trusted, Turns turns) {
+        this.socket = socket;
+        this.world = world;
+        this.trusted = trusted;
+        this.turns = turns;
+        this.knowledge = Knowledge.unasked(world.now());
+    }
+
+    StepSocket socket() {
+        return socket;
+    }
+
+    Knowledge knowledge() {
+        return knowledge;
+    }
+
+    /** Whether it is to be asked before a login of this user is answered. */
+    boolean isUnsettledFor(Uid owner) {
+        return isUnsettled() && (!knowledge.is(Standing.KNOWN) || knowledge.isOf(owner));
+    }
+
+    private boolean isUnsettled() {
+        Knowledge now = knowledge;
+        return switch (now.standing()) {
+            case UNASKED -> true;
+            case KNOWN -> !now.dated() || now.isStarting();
+            case SILENT -> false;
+            case ENDED -> isBeginning();
+        };
+    }
+
+    /** Whether nobody listens for its step, and it is so young that somebody may yet. */
+    boolean isBeginning() {
+        Knowledge now = knowledge;
+        return now.is(Standing.ENDED)
+                && !now.isUntrusted()
+                && Duration.between(socket.born(), world.now()).abs().compareTo(YOUNG) < 0;
+    }
+
+    /** That it is silent, for an administrator; empty if it is not. */
+    Optional<StepsReport.Silent> silence() {
+        Knowledge now = knowledge;
+        return now.is(Standing.SILENT)
+                ? Optional.of(new StepsReport.Silent(socket.path(), now.since(), now.why()))
+                : Optional.empty();
+    }
+
+    /** Completes when the asking that goes on, or the next one, has come to an end; an error is a fault of ours. */
+    Mono<Void> settled() {
+        return settled.asMono();
+    }
+
+    /** What was told is not true any more, for its process is gone, or nobody is trusted as before. Any thread. */
+    synchronized void doubt(Knowledge seen) {
+        if (knowledge.equals(seen)) {
+            knowledge = Knowledge.unasked(world.now());
+        }
+    }
+
+    // From here on: the world's thread.
+
+    /** Asks it, for a login, unless that goes on or there is no need to any more. */
+    void ask(Duration patience) {
+        if (busy) {
+            return;
+        }
+        if (dropped || !isUnsettled()) {
+            settle();
+            return;
+        }
+        begin(patience.compareTo(FIRST_INTERVAL) > 0 ? patience : FIRST_INTERVAL);
+    }
+
+    /** The login that asked has no more time: whoever has not answered is silent. */
+    void inVain() {
+        if (hangUp == null || !knowledge.is(Standing.UNASKED) || elapsed().compareTo(LEAST_PATIENCE) < 0) {
+            return;
+        }
+        unheard(Standing.SILENT, new Failed<>(StepdFault.SILENT, "it did not answer in a login's time"));
+        settle();
+        hasTurn = turns.takeAtOnce();
+        if (!hasTurn) {
+            hangUp();
+            rest();
+        }
+    }
+
+    /** A login found nothing: whatever rests, and has done so for a while, is asked in the background now. */
+    void hurry() {
+        if (isInTrouble() && elapsed().compareTo(FIRST_INTERVAL) >= 0) {
+            turns.request(this);
+        }
+    }
+
+    /** Its socket is gone. */
+    void drop() {
+        dropped = true;
+        hangUp();
+        settle();
+    }
+
+    /** Its turn, which it gives back when it does not need it any more. */
+    void askInBackground() {
+        if (isInTrouble()) {
+            hasTurn = true;
+            begin(interval);
+        } else {
+            turns.giveBack();
+        }
+    }
+
+    /** Whether it is to be asked again though no login waits for it. */
+    private boolean isInTrouble() {
+        Standing now = knowledge.standing();
+        return !busy && !dropped && !dead && (now == Standing.SILENT || now == Standing.ENDED);
+    }
+
+    private void begin(Duration patience) {
+        busy = true;
+        askedAt = world.nanos();
+        int asked = ++round;
+        hangUp = world.ask(
+                new Partner(socket.path(), trusted.get()), Requests.extern(), patience, new Conversation.Outcome<>() {
+                    @Override
+                    public void answered(StepdAnswer<Extern> answer) {
+                        if (asked == round) {
+                            endTalk();
+                            answer.fold(Inquiry.this::told, Inquiry.this::unanswered);
+                        }
+                    }
+
+                    @Override
+                    public void broke(RuntimeException e) {
+                        if (asked == round) {
+                            endTalk();
+                            Inquiry.this.broke(e);
+                        }
+                    }
+                });
+    }
+
+    /** Another word of this slurmstepd will not be heard. */
+    private void hangUp() {
+        if (hangUp != null) {
+            hangUp.run();
+            endTalk();
+        }
+    }
+
+    private void endTalk() {
+        round++;
+        hangUp = null;
+        busy = false;
+        if (hasTurn) {
+            hasTurn = false;
+            turns.giveBack();
+        }
+    }
+
+    private boolean told(Extern extern) {
+        Knowledge before = knowledge;
+        if (before.is(Standing.SILENT)) {
+            log.info("stepd.heard socket=\"{}\"", socket.path());
+        }
+        interval = FIRST_INTERVAL;
+        dead = false;
+        publish(before.told(extern, world.now()));
+        if (knowledge.dated()) {
+            settle();
+        } else {
+            date(extern.pid());
+        }
+        return true;
+    }
+
+    /** A job that is known is not lost because /proc is slow: its slurmstepd counts as one of unknown age till then. */
+    private void date(int pid) {
+        busy = true;
+        int asked = round;
+        try {
+            world.aside(() -> {
+                try {
+                    long ticks = world.startTicks(pid);
+                    world.execute(() -> dated(asked, ticks));
+                } catch (RuntimeException e) {
+                    world.execute(() -> undated(asked, e));
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            dated(asked, 0);
+        }
+    }
+
+    private void dated(int asked, long ticks) {
+        if (asked == round) {
+            busy = false;
+            publish(knowledge.dated(ticks));
+            settle();
+        }
+    }
+
+    private void undated(int asked, RuntimeException e) {
+        if (asked == round) {
+            broke(e);
+        }
+    }
+
+    private boolean unanswered(Failed<Extern> failed) {
+        log.debug("{}: {}, {}", socket.path(), failed.fault(), failed.why());
+        Standing before = knowledge.standing();
+        Standing now = standing(before, failed.fault());
+        if (now != Standing.KNOWN) {
+            unheard(now, failed);
+        }
+        settle();
+        boolean believed = interval.compareTo(DEAD_FROM_INTERVAL) >= 0 && !isBeginning();
+        if (failed.fault() == StepdFault.ABSENT && believed) {
+            dead = true;
+        } else if (isInTrouble()) {
+            rest();
+        }
+        return false;
+    }
+
+    /** What a slurmstepd has told before is true though it is silent now, while its process runs. */
+    private static Standing standing(Standing before, StepdFault fault) {
+        return switch (fault) {
+            case ABSENT, GONE, UNTRUSTED -> Standing.ENDED;
+            case SILENT, UNREADABLE -> before == Standing.KNOWN ? before : Standing.SILENT;
+            case UNASKED -> before;
+        };
+    }
+
+    private void unheard(Standing now, Failed<Extern> why) {
+        if (now == Standing.SILENT && !knowledge.is(now)) {
+            log.warn("stepd.silent socket=\"{}\" why=\"{}\"", socket.path(), why.why());
+        }
+        publish(knowledge.failed(now, why, world.now()));
+    }
+
+    private synchronized void publish(Knowledge now) {
+        knowledge = now;
+    }
+
+    private void broke(RuntimeException e) {
+        busy = false;
+        publish(Knowledge.unasked(world.now()));
+        Sinks.Empty<Void> waiting = settled;
+        settled = Sinks.empty();
+        waiting.tryEmitError(e);
+    }
+
+    private void settle() {
+        Sinks.Empty<Void> waiting = settled;
+        settled = Sinks.empty();
+        waiting.tryEmitEmpty();
+    }
+
+    /** The next asking is due an interval after the one before, however long that took. */
+    private void rest() {
+        Duration pause = interval.minus(elapsed());
+        if (!isBeginning()) { // then logins ask in quick succession, which proves nothing
+            Duration longest = turns.isCrowded() ? LONGEST_INTERVAL_IN_A_CROWD : LONGEST_INTERVAL;
+            Duration doubled = interval.multipliedBy(2);
+            interval = doubled.compareTo(longest) < 0 ? doubled : longest;
+        }
+        int asked = round;
+        world.later(pause, () -> {
+            if (asked == round && isInTrouble()) {
+                turns.request(this);
+            }
+        });
+    }
+
+    private Duration elapsed() {
+        return Duration.ofNanos(world.nanos() - askedAt);
+    }
+
+    /** Who may be asked in the background: no more at once than there is room for descriptors, each in its turn. */
+    static final class Turns {
+
+        static final int AT_ONCE = 64;
+
+        private final Set<Inquiry> waiting = new LinkedHashSet<>();
+        private int taken;
+
+        boolean takeAtOnce() {
+            boolean free = taken < AT_ONCE;
+            taken += free ? 1 : 0;
+            return free;
+        }
+
+        void request(Inquiry inquiry) {
+            if (takeAtOnce()) {
+                inquiry.askInBackground();
+            } else {
+                waiting.add(inquiry);
+            }
+        }
+
+        void giveBack() {
+            taken--;
+            if (isCrowded() && takeAtOnce()) {
+                Inquiry next = waiting.iterator().next();
+                waiting.remove(next);
+                next.askInBackground();
+            }
+        }
+
+        boolean isCrowded() {
+            return !waiting.isEmpty();
+        }
+    }
+}
