@@ -24,7 +24,11 @@ final class Reply {
     }
 
     int int32() {
-        return buffer().getInt();
+        return int32(0);
+    }
+
+    int int32(int at) {
+        return buffer().getInt(at);
     }
 
     long uint32() {
@@ -37,10 +41,14 @@ final class Reply {
     }
 
     boolean bool() {
-        return switch (bytes[0]) {
+        return bool(0);
+    }
+
+    boolean bool(int at) {
+        return switch (bytes[at]) {
             case 0 -> false;
             case 1 -> true;
-            default -> throw refused(Byte.toUnsignedInt(bytes[0]) + " is neither 0 nor 1");
+            default -> throw refused(Byte.toUnsignedInt(bytes[at]) + " is neither 0 nor 1");
         };
     }
 

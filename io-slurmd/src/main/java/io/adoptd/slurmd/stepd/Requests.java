@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,8 @@ final class Requests {
     private static final int STATE = 5;
     private static final int PID_IN_CONTAINER = 8;
     private static final int DAEMON_PID = 9;
+    private static final int TASK_INFO = 14;
+    private static final int LIST_PIDS = 15;
     private static final int UID = 20;
     private static final int ADD_EXTERN_PID = 22;
     private static final int X11_DISPLAY = 23;
@@ -30,6 +33,8 @@ final class Requests {
     private static final int MAX_DISPLAY = 65_535;
     private static final int MAX_PATH = 4096;
     private static final int MAX_NAMESPACES = 8;
+    private static final int MAX_TASKS = 4096;
+    private static final int MAX_PIDS = 4096;
 
     private Requests() {}
 
@@ -110,6 +115,55 @@ final class Requests {
     /** The pid of the slurmstepd itself. */
     static <T> Turn<T> daemonPid(IntFunction<Turn<T>> then) {
         return ask("daemon_pid", Integer.BYTES, reply -> then.apply(pidOf(reply)), DAEMON_PID);
+    }
+
+    /** The tasks of the step on this node. */
+    static <T> Turn<T> taskInfo(Function<List<StepTask>, Turn<T>> then) {
+        return ask("task_count", Integer.BYTES, reply -> tasks(inBounds(reply, 0, MAX_TASKS), then), TASK_INFO);
+    }
+
+    private static <T> Turn<T> tasks(int count, Function<List<StepTask>, Turn<T>> then) {
+        return count == 0
+                ? then.apply(List.of())
+                : new Turn.Hear<>(
+                        "tasks",
+                        count * StepTask.LENGTH,
+                        reply -> then.apply(IntStream.range(0, count)
+                                .mapToObj(task -> taskOf(reply, task * StepTask.LENGTH))
+                                .toList()));
+    }
+
+    private static StepTask taskOf(Reply reply, int at) {
+        return new StepTask(
+                reply.int32(at),
+                Integer.toUnsignedLong(reply.int32(at + 4)),
+                reply.int32(at + 8),
+                reply.bool(at + 12),
+                reply.int32(at + 13));
+    }
+
+    /** The processes of the step on this node. */
+    static <T> Turn<T> listPids(Function<List<Integer>, Turn<T>> then) {
+        return ask("pid_count", Integer.BYTES, reply -> pids(inBounds(reply, 0, MAX_PIDS), then), LIST_PIDS);
+    }
+
+    private static <T> Turn<T> pids(int count, Function<List<Integer>, Turn<T>> then) {
+        return count == 0
+                ? then.apply(List.of())
+                : new Turn.Hear<>(
+                        "pids",
+                        count * Integer.BYTES,
+                        reply -> then.apply(IntStream.range(0, count)
+                                .mapToObj(pid -> pidOf(reply, pid * Integer.BYTES))
+                                .toList()));
+    }
+
+    private static int pidOf(Reply reply, int at) {
+        int pid = reply.int32(at);
+        if (pid < 1) {
+            throw reply.refused(pid + " is no pid");
+        }
+        return pid;
     }
 
     static <T> Turn<T> pidInContainer(int pid, Function<Boolean, Turn<T>> then) {

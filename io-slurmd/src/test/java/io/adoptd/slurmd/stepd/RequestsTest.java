@@ -137,6 +137,56 @@ class RequestsTest {
                 .withMessageContaining("255");
     }
 
+    // Tasks
+
+    @Test
+    void noTaskAndNoPidIsNothingMoreToHear() {
+        OnPaper<List<StepTask>> tasks = OnPaper.of(Requests.taskInfo(Turn.Done::new), words(0));
+        assertThat(tasks.said()).containsExactly(14);
+        assertThat(tasks.answer()).isEmpty();
+        OnPaper<List<Integer>> pids = OnPaper.of(Requests.listPids(Turn.Done::new), words(0));
+        assertThat(pids.said()).containsExactly(15);
+        assertThat(pids.answer()).isEmpty();
+    }
+
+    @Test
+    void tasksArePacked() {
+        OnPaper<List<StepTask>> paper = OnPaper.of(
+                Requests.taskInfo(Turn.Done::new),
+                joined(words(2), task(0, 7, 4711, 0, -1), task(1, -1, 4712, 1, 256)));
+        assertThat(paper.answer())
+                .containsExactly(new StepTask(0, 7, 4711, false, -1), new StepTask(1, 0xffff_ffffL, 4712, true, 256));
+        assertThat(paper.left()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 4097, Integer.MAX_VALUE, Integer.MIN_VALUE})
+    void moreTasksOrPidsThanAStepHasAreRefusedBeforeTheyAreHeard(int count) {
+        assertThatExceptionOfType(DecodeException.class)
+                .isThrownBy(() -> OnPaper.of(Requests.taskInfo(Turn.Done::new), words(count)));
+        assertThatExceptionOfType(DecodeException.class)
+                .isThrownBy(() -> OnPaper.of(Requests.listPids(Turn.Done::new), words(count)));
+    }
+
+    @Test
+    void asManyAsAStepMayHaveAreHeard() {
+        byte[] pids = new byte[4 * 4097];
+        Arrays.fill(pids, (byte) 1);
+        System.arraycopy(words(4096), 0, pids, 0, 4);
+        assertThat(OnPaper.of(Requests.listPids(Turn.Done::new), pids).answer()).hasSize(4096);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, -1})
+    void whatIsNoPidIsRefused(int pid) {
+        assertThatExceptionOfType(DecodeException.class)
+                .isThrownBy(() -> OnPaper.of(Requests.listPids(Turn.Done::new), words(2, 1, pid)));
+    }
+
+    private static byte[] task(int localId, int globalId, int pid, int exited, int status) {
+        return joined(words(localId, globalId, pid), new byte[] {(byte) exited}, words(status));
+    }
+
     // X11
 
     @Test
@@ -265,6 +315,11 @@ class RequestsTest {
                 new Sample("pid", () -> Requests.daemonPid(Turn.Done::new), words(4711)),
                 new Sample("add", () -> Requests.addExternPid(1, Turn.Done::new), words(0)),
                 new Sample("in", () -> Requests.pidInContainer(1, Turn.Done::new), new byte[] {1}),
+                new Sample(
+                        "tasks",
+                        () -> Requests.taskInfo(Turn.Done::new),
+                        joined(words(2), task(0, 0, 4711, 0, -1), task(1, 1, 4712, 1, 256))),
+                new Sample("pids", () -> Requests.listPids(Turn.Done::new), words(2, 4711, 4712)),
                 new Sample("x11", () -> Requests.x11Display(Turn.Done::new), x11(12, "/x\0")),
                 new Sample("ns old", () -> Requests.namespaces(V22_05, Turn.Done::new), joined(words(7), new byte[1])),
                 new Sample(

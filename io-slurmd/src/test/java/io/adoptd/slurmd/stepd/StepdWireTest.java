@@ -97,6 +97,44 @@ class StepdWireTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"22.05", "24.11", "26.05"})
+    void theExternStepHasATaskThatIsNoProcess(String release) {
+        assertTold(
+                List.of(new StepTask(0, 0, -1, false, -1)),
+                release,
+                "task-info-extern",
+                version -> Requests.taskInfo(Turn.Done::new));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"22.05", "24.11", "26.05"})
+    void theBatchStepHasItsScript(String release) {
+        List<StepTask> tasks = answer(release, "task-info-batch", version -> Requests.taskInfo(Turn.Done::new));
+        List<Integer> pids = answer(release, "list-pids-batch", version -> Requests.listPids(Turn.Done::new));
+        assertThat(tasks).hasSize(1).allMatch(StepTask::isRunning);
+        assertThat(pids).contains(tasks.get(0).pid());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"22.05", "24.11", "26.05"})
+    void aTaskThatHasEndedIsToldWithItsStatus(String release) {
+        List<StepTask> tasks = answer(release, "task-info-step", version -> Requests.taskInfo(Turn.Done::new));
+        List<Integer> pids = answer(release, "list-pids-step", version -> Requests.listPids(Turn.Done::new));
+        assertThat(tasks)
+                .containsExactly(
+                        new StepTask(0, 0, pids.get(0), false, -1),
+                        new StepTask(1, 1, tasks.get(1).pid(), true, 3 << 8));
+        assertThat(pids).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"22.05", "24.11", "26.05"})
+    void theExternStepTellsItsProcesses(String release) {
+        List<Integer> pids = answer(release, "list-pids-extern", version -> Requests.listPids(Turn.Done::new));
+        assertThat(pids).allMatch(pid -> pid > 0);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"22.05", "24.11", "26.05"})
     void withoutX11ItHasNoDisplay(String release) {
         assertTold(new X11Display(0, null), release, "x11-display", version -> Requests.x11Display(Turn.Done::new));
     }
