@@ -26,6 +26,7 @@ import io.adoptd.slurmd.rpc.SlurmdCallerid;
 import io.adoptd.slurmd.rpc.SlurmdSettings;
 import io.adoptd.slurmd.rpc.Sources;
 import io.adoptd.slurmd.stepd.DescriptorReceiver;
+import io.adoptd.slurmd.stepd.JobTasks;
 import io.adoptd.slurmd.stepd.LastSeenVersion;
 import io.adoptd.slurmd.stepd.LocalExternSteps;
 import io.adoptd.slurmd.stepd.StepdAdoption;
@@ -98,14 +99,18 @@ final class Wiring implements AutoCloseable {
                 callerid,
                 new StepdAdoption(stepds),
                 processes,
-                JobSettings.none(),
+                settings(config),
                 config.slices());
     }
 
     /** The pipeline under other settings, with what it remembers. */
     LoginPipeline pipeline(LoginPipeline running, GatewayConfig config) {
         sources.adjust(sourceLimits(config));
-        return running.with(JobSettings.none(), config.slices());
+        return running.with(settings(config), config.slices());
+    }
+
+    private JobSettings settings(GatewayConfig config) {
+        return JobInheritance.of(config.inheritance(), new JobTasks(stepds), processes);
     }
 
     private static Sources.Limits sourceLimits(GatewayConfig config) {

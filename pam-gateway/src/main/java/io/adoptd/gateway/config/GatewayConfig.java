@@ -1,6 +1,7 @@
 package io.adoptd.gateway.config;
 
 import ch.qos.logback.classic.Level;
+import io.adoptd.pipeline.policy.Inheritance;
 import io.adoptd.pipeline.time.Slices;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param slices what each question of a login may take of it
  * @param maxLogins how many logins are decided at once; past it the answer is {@code busy}, at once
  * @param slurmConf the slurm.conf to read; null to find it as Slurm does
+ * @param inheritance what of its job's settings a session gets
  */
 public record GatewayConfig(
         Path socket,
@@ -24,14 +26,15 @@ public record GatewayConfig(
         Slices slices,
         int maxLogins,
         @Nullable Path slurmConf,
+        Inheritance inheritance,
         Level logLevel) {
 
     public static final Path DEFAULT_FILE = Path.of("/etc/adoptd/adoptd.conf");
     public static final Path DEFAULT_SOCKET = Path.of("/run/adoptd/gateway.sock");
 
     /** What holds without a file. */
-    public static final GatewayConfig DEFAULT =
-            new GatewayConfig(DEFAULT_SOCKET, Duration.ofSeconds(3), Slices.DEFAULT, 1_024, null, Level.INFO);
+    public static final GatewayConfig DEFAULT = new GatewayConfig(
+            DEFAULT_SOCKET, Duration.ofSeconds(3), Slices.DEFAULT, 1_024, null, Inheritance.NOTHING, Level.INFO);
 
     /** The keys whose values differ from {@code running}'s and are used only when a daemon starts. */
     public List<String> differingForTheLifeOf(GatewayConfig running) {

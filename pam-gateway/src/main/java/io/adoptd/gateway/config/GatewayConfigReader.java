@@ -8,11 +8,13 @@ import com.typesafe.config.ConfigIncluder;
 import com.typesafe.config.ConfigIncluderClasspath;
 import com.typesafe.config.ConfigIncluderFile;
 import com.typesafe.config.ConfigIncluderURL;
+import com.typesafe.config.ConfigList;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigSyntax;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
+import io.adoptd.pipeline.policy.Inheritance;
 import io.adoptd.pipeline.time.Slices;
 import java.io.File;
 import java.io.IOException;
@@ -128,6 +130,7 @@ public final class GatewayConfigReader {
                         get("settings.timeout", duration(10, 30_000), Slices.DEFAULT.settings())),
                 get("logins.max", GatewayConfigReader::count, 1_024),
                 slurmConf(),
+                inheritance(),
                 get("log.level", GatewayConfigReader::level, Level.INFO));
         unknownKeys();
         slicesWithin(result);
@@ -140,6 +143,14 @@ public final class GatewayConfigReader {
     private @Nullable Path slurmConf() {
         known.add("slurm.conf");
         return config.hasPath("slurm.conf") ? get("slurm.conf", GatewayConfigReader::absolute, Path.of("/")) : null;
+    }
+
+    private Inheritance inheritance() {
+        var variables = listed(names -> new Inheritance(names, List.of()));
+        var limits = listed(names -> new Inheritance(List.of(), names));
+        return new Inheritance(
+                get("session.variables", variables, Inheritance.NOTHING).variables(),
+                get("session.limits", limits, Inheritance.NOTHING).limits());
     }
 
     /** The value of a key; its default when it is not set, or, the fault being noted, when it is not one. */
@@ -193,6 +204,20 @@ public final class GatewayConfigReader {
                 throw expected;
             }
             return duration;
+        };
+    }
+
+    /** Reads a list of names into what it makes of them, which refuses those that may not stand there. */
+    private static Function<ConfigValue, Inheritance> listed(Function<List<String>, Inheritance> make) {
+        return value -> {
+            if (!(value instanceof ConfigList list)) {
+                throw new Unexpected("a list, such as [A, B]");
+            }
+            try {
+                return make.apply(list.stream().map(GatewayConfigReader::text).toList());
+            } catch (IllegalArgumentException e) {
+                throw new Unexpected(String.valueOf(e.getMessage()));
+            }
         };
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ch.qos.logback.classic.Level;
+import io.adoptd.pipeline.policy.Inheritance;
 import io.adoptd.pipeline.time.Slices;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +27,7 @@ class GatewayConfigReaderTest {
                         Slices.DEFAULT,
                         1_024,
                         null,
+                        Inheritance.NOTHING,
                         Level.INFO));
     }
 
@@ -42,6 +44,11 @@ class GatewayConfigReaderTest {
                         settings.timeout = 90ms
                         logins.max = 64
                         slurm.conf = /opt/slurm/etc/slurm.conf
+                        session.variables = [SLURM_JOB_NAME, "SLURM_*", TMPDIR]
+                        session { limits = [
+                            memlock
+                            nofile
+                        ] }
                         log.level = debug
                         """))
                 .isEqualTo(new GatewayConfig(
@@ -55,6 +62,7 @@ class GatewayConfigReaderTest {
                                 Duration.ofMillis(90)),
                         64,
                         Path.of("/opt/slurm/etc/slurm.conf"),
+                        new Inheritance(List.of("SLURM_JOB_NAME", "SLURM_*", "TMPDIR"), List.of("memlock", "nofile")),
                         Level.DEBUG));
     }
 
@@ -72,6 +80,14 @@ class GatewayConfigReaderTest {
                 "callerid.timeout = 4s | x.conf: callerid.timeout (4000ms): expected at most login.deadline (3000ms)",
                 "socket = run.sock | x.conf: 2: socket = run.sock: expected an absolute path",
                 "logins.max = 0 | x.conf: 2: logins.max = 0: expected a whole number, 1 to 65536",
+                "session.variables = TMPDIR | x.conf: 2: session.variables = TMPDIR: expected a list, such as [A, B]",
+                "session.variables = [[A]] | x.conf: 2: session.variables = [[A]]: expected one value",
+                "session.variables = [LD_PRELOAD] | x.conf: 2: session.variables = [LD_PRELOAD]: expected no variable that"
+                        + " steers what root runs, or that adoptd sets itself: LD_PRELOAD lets LD_* through",
+                "session.variables = [\"*\"] | x.conf: 2: session.variables = [*]: expected names of capital letters,",
+                "session.limits = [memlok] | x.conf: 2: session.limits = [memlok]: expected limits out of [as, core, ",
+                "session.limits = [fsize] | x.conf: 2: session.limits = [fsize]: expected no fsize: it would hold",
+                "session.limit = [core] | x.conf: 2: unknown key session.limit: expected one of ",
                 "log.level = chatty | x.conf: 2: log.level = chatty: expected one of [debug, error, info, trace, warn]"
             })
     void aFaultIsToldWithFileLineAndWhatWasExpected(String line, String expected) {
