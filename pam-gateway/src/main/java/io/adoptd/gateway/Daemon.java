@@ -72,7 +72,7 @@ final class Daemon implements AutoCloseable {
         this.commands = new AdminCommands(
                 Map.of("reload", command -> Mono.fromSupplier(this::reload).subscribeOn(wiring.blocking())));
         this.pipeline = wiring.pipeline(config);
-        WarmUp.run(pipeline, clock);
+        WarmUp.run(pipeline, wiring::warmUpCallerid, clock);
         this.desk = desk(config);
         int uid = Math.toIntExact(OwnProcess.effectiveUid());
         this.server = GatewayServer.serve(socket, uid, () -> desk, DescriptorPassing::send, loops);

@@ -14,8 +14,10 @@ import io.adoptd.pipeline.model.Uid;
 import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.LoginClock;
 import java.time.Duration;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
 
 /**
  * Logins of nobody, decided before the daemon says that it is ready: they load and compile what the first real one would
@@ -37,12 +39,17 @@ final class WarmUp {
 
     private WarmUp() {}
 
-    /** Blocks, for two seconds at most. What goes wrong here goes wrong again, and is told, at the first login. */
-    static void run(LoginPipeline pipeline, LoginClock clock) {
+    /**
+     * Blocks, for two seconds at most. What goes wrong here goes wrong again, and is told, at the first login.
+     *
+     * @param callerid warms up what a login of nobody does not come to
+     */
+    static void run(LoginPipeline pipeline, Function<Deadline, Mono<Void>> callerid, LoginClock clock) {
         var self = new LoginProcess(Math.toIntExact(ProcessHandle.current().pid()), 0);
         var nobody = new Login("warm-up", Phase.ACCOUNT, self, "nobody", NOBODY, "adoptd", null, null, STRICT, null);
         Deadline deadline = Deadline.in(AT_MOST, clock);
         try {
+            callerid.apply(deadline.slice(AT_MOST.dividedBy(2))).block(AT_MOST);
             for (int i = 0; i < LOGINS && !deadline.hasPassed(); i++) {
                 pipeline.decide(nobody, new Luggage(), deadline).block(AT_MOST);
             }

@@ -117,6 +117,10 @@ final class Wiring implements AutoCloseable {
         return Sources.Limits.DEFAULT.withPatience(config.slices().callerid());
     }
 
+    Mono<Void> warmUpCallerid(Deadline deadline) {
+        return callerid.warmUp(deadline);
+    }
+
     /** For an administrator's question that blocks: one thread, which ends when it is not needed. */
     Scheduler blocking() {
         return blocking;

@@ -17,6 +17,7 @@ import io.adoptd.slurmd.rpc.Outcome.Sign;
 import io.adoptd.slurmd.wire.Bytes;
 import io.adoptd.slurmd.wire.DecodeException;
 import io.adoptd.slurmd.wire.SlurmVersion;
+import io.netty.channel.ChannelException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.Inet4Address;
@@ -45,6 +46,14 @@ import reactor.netty.channel.AbortedException;
  * gets hold of it within its time to live (300 s) could have root's name under any request that he likes.
  */
 final class CalleridQuestion {
+
+    private static final NetworkCalleridResponse IN_VAIN = new NetworkCalleridResponse(
+            0,
+            NetworkCalleridResponse.NO_VAL,
+            NetworkCalleridResponse.NO_VAL,
+            NetworkCalleridResponse.NO_VAL,
+            0,
+            "nobody");
 
     private final SlurmdCallerid by;
     private final Connection login;
@@ -77,6 +86,24 @@ final class CalleridQuestion {
                 .result()
                 .flatMap(this::perhapsInTheCommonWord)
                 .flatMap(this::perhapsMapped)
+                .map(Result::outcome);
+    }
+
+    /** Hears an answer that it has made itself, as far as this process may make one that is believed. */
+    Mono<Outcome> hearItself() {
+        var attempt = new Attempt(by.firstWord(), NetworkCalleridRequest.of(login));
+        Bytes body = IN_VAIN.encode(attempt.word);
+        return by.credentials()
+                .make(BodyHash.K12.payload(NetworkCalleridResponse.TYPE, body), deadline)
+                .map(answer -> answer.fold(
+                        made -> attempt.read(RpcFrame.request(
+                                        attempt.word,
+                                        NetworkCalleridResponse.TYPE,
+                                        new AuthBlock(by.credentials().plugin(), made.credential()),
+                                        body)
+                                .encode()),
+                        none -> new Reply.Fault(Failure.NO_CREDENTIALS, none.why(), Sign.NONE)))
+                .flatMap(attempt::judge)
                 .map(Result::outcome);
     }
 
@@ -160,7 +187,11 @@ final class CalleridQuestion {
         private Mono<Reply> send(reactor.netty.Connection tcp, AuthBlock auth) {
             now(Stage.WAITING_FOR_THE_ANSWER);
             var request = RpcFrame.request(word, NetworkCalleridRequest.TYPE, auth, body);
-            return SlurmdExchange.converse(tcp, request.encode()).map(received -> Reply.read(received, word));
+            return SlurmdExchange.converse(tcp, request.encode()).map(this::read);
+        }
+
+        private Reply read(Bytes received) {
+            return Reply.read(received, word);
         }
 
         private void now(Stage next) {
@@ -179,6 +210,9 @@ final class CalleridQuestion {
             if (e instanceof IOException || e instanceof AbortedException) {
                 return Mono.just(
                         new Reply.Fault(Failure.UNREACHABLE, e.getClass().getSimpleName(), Sign.ALIVE));
+            }
+            if (e instanceof ChannelException) { // no descriptor left for a socket
+                return Mono.just(new Reply.Fault(Failure.UNREACHABLE, "no socket to ask with", Sign.NONE));
             }
             if (e instanceof DecodeException unreadable) {
                 return Mono.just(

@@ -5,16 +5,22 @@ import io.adoptd.pipeline.model.CalleridAnswer.Failure;
 import io.adoptd.pipeline.model.CalleridAnswer.NoAnswer;
 import io.adoptd.pipeline.model.CalleridAnswer.SourceJob;
 import io.adoptd.pipeline.model.Connection;
+import io.adoptd.pipeline.model.Endpoint;
+import io.adoptd.pipeline.model.Uid;
 import io.adoptd.pipeline.port.Callerid;
 import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.slurmd.auth.Credentials;
 import io.adoptd.slurmd.wire.SlurmVersion;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.netty.resources.LoopResources;
+import reactor.netty.tcp.TcpServer;
 
 /**
  * Asks the slurmd at a login's source over TCP which job opened the login's connection. What it answers counts only with
@@ -26,12 +32,19 @@ import reactor.netty.resources.LoopResources;
  */
 public final class SlurmdCallerid implements Callerid, AutoCloseable {
 
+    private static final Logger log = LoggerFactory.getLogger(SlurmdCallerid.class);
+
+    private static final int WARM_UPS = 3;
+
     private final Credentials credentials;
     private final Supplier<SlurmdSettings> settings;
     private final Supplier<SlurmVersion> local;
     private final Sources sources;
     private final SlurmdExchange slurmds;
     private final UntrustedLog untrusted = new UntrustedLog();
+
+    /** A port that hangs up on the first byte. */
+    private final TcpServer nobody;
 
     /**
      * @param credentials of root: a slurmd makes the credential of its answer for the user who asked
@@ -52,6 +65,10 @@ public final class SlurmdCallerid implements Callerid, AutoCloseable {
         this.local = local;
         this.sources = sources;
         this.slurmds = new SlurmdExchange(loops);
+        this.nobody = TcpServer.create()
+                .runOn(loops)
+                .bindAddress(() -> new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+                .handle((in, out) -> in.receive().take(1).then());
     }
 
     @Override
@@ -69,6 +86,39 @@ public final class SlurmdCallerid implements Callerid, AutoCloseable {
                             .takeUntil(SourceJob.class::isInstance)
                             .reduce(SlurmdCallerid::better);
         });
+    }
+
+    /**
+     * Does what a question does, with nobody: the first login would otherwise wait for classes and for munge's library to
+     * be loaded, which takes longer than a slurmd. It asks a port of this host that hangs up, and hears an answer that it
+     * has made itself.
+     *
+     * @return when it is done, at the deadline the latest. What goes wrong here goes wrong again, and is told, at the
+     *     first login
+     */
+    public Mono<Void> warmUp(Deadline deadline) {
+        return Mono.usingWhen(
+                        nobody.bind(),
+                        server -> warmUp((InetSocketAddress) server.address(), deadline),
+                        server -> Mono.fromRunnable(server::dispose))
+                .timeout(deadline.remaining(), deadline.timers())
+                .onErrorResume(e -> {
+                    log.debug("warming up", e);
+                    return Mono.empty();
+                });
+    }
+
+    private Mono<Void> warmUp(InetSocketAddress nobodys, Deadline deadline) {
+        var end = new Endpoint(nobodys.getAddress(), nobodys.getPort());
+        var root = new Uid(0);
+        var question = new CalleridQuestion(
+                this,
+                new Connection(end, end),
+                nobodys,
+                new SlurmdSettings(nobodys.getPort(), root, root),
+                deadline,
+                () -> {});
+        return question.ask().then(question.hearItself()).repeat(WARM_UPS - 1).then();
     }
 
     /** Writes what the log does not yet say. */

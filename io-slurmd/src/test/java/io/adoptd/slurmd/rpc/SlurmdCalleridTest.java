@@ -39,7 +39,11 @@ import io.adoptd.slurmd.auth.VerifyAnswer.Refusal;
 import io.adoptd.slurmd.message.NetworkCalleridRequest;
 import io.adoptd.slurmd.message.NetworkCalleridResponse;
 import io.adoptd.slurmd.wire.Bytes;
+import io.adoptd.slurmd.wire.Packer;
 import io.adoptd.slurmd.wire.SlurmVersion;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
+import io.netty.channel.EventLoopGroup;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -163,6 +167,29 @@ class SlurmdCalleridTest {
             assertThat(ask(slurmd)).isEqualTo(JOB_4242);
             assertThat(slurmd.requests().get(0).body())
                     .isEqualTo(NetworkCalleridRequest.of(slurmd.login()).encode());
+        }
+    }
+
+    @Test
+    void itWarmsUpWithoutAskingAnybody() {
+        try (var slurmd = ScriptedSlurmd.that()) {
+            assertThat(callerid(slurmd).warmUp(in(ofSeconds(20))).toFuture()).succeedsWithin(ofSeconds(20));
+            assertThat(slurmd.opened()).isZero();
+            assertThat(credentials.made()).as("two a round").hasSize(6).doesNotHaveDuplicates();
+            assertThat(log.list).isEmpty();
+        }
+    }
+
+    @Test
+    void warmingUpEndsAtItsDeadline() {
+        var virtual = VirtualTimeScheduler.create();
+        var hangs = new Service(Mono.never(), Mono.never());
+        try (var slurmd = ScriptedSlurmd.that()) {
+            var warm =
+                    callerid(slurmd, hangs).warmUp(in(ofMillis(100), virtual)).toFuture();
+            assertThat(warm).isNotDone();
+            virtual.advanceTimeBy(ofMillis(100));
+            assertThat(warm).succeedsWithin(ofSeconds(5));
         }
     }
 
@@ -357,6 +384,16 @@ class SlurmdCalleridTest {
     }
 
     @Test
+    void withoutADescriptorForASocketNobodyIsAskedAndNobodyIsToBlame() throws IOException {
+        var settings = new SlurmdSettings(6818, new Uid(0), new Uid(0));
+        var sources = sources();
+        var callerid = new SlurmdCallerid(credentials, () -> settings, () -> local, sources, new NoSockets(loops));
+        assertThat(answer(callerid.ask(login("127.0.0.1"), in(ofSeconds(10)))))
+                .isEqualTo(new NoAnswer(Failure.UNREACHABLE, "no socket to ask with"));
+        assertThat(sources.silent()).isEmpty();
+    }
+
+    @Test
     void aResetIsUnreachable() {
         try (var slurmd = ScriptedSlurmd.that(resets())) {
             assertThat(failure(ask(slurmd))).isEqualTo(Failure.UNREACHABLE);
@@ -444,6 +481,26 @@ class SlurmdCalleridTest {
         try (var slurmd = ScriptedSlurmd.that(closesAfter(hex("00000014 2A00 0040")))) {
             assertThat(ask(slurmd))
                     .isEqualTo(new NoAnswer(Failure.UNREADABLE, "frame_len at 0: 20 bytes announced, 4 came"));
+        }
+    }
+
+    @Test
+    void bytesAfterTheAnswersFieldsAreUnreadable() {
+        Bytes longer = new Packer().raw(A_BODY).raw(hex("00")).packed();
+        Bytes payload = BodyHash.K12.payload(NetworkCalleridResponse.TYPE, longer);
+        try (var slurmd = ScriptedSlurmd.that(answers(replies.boundTo(payload, 0, longer)))) {
+            assertThat(failure(ask(slurmd))).isEqualTo(Failure.UNREADABLE);
+        }
+    }
+
+    @Test
+    void bytesAfterTheFrameAreNotRead() {
+        Function<RpcFrame, Bytes> withMore = request -> new Packer()
+                .raw(replies.job(4242).apply(request))
+                .raw(hex("ffff"))
+                .packed();
+        try (var slurmd = ScriptedSlurmd.that(answers(withMore))) {
+            assertThat(ask(slurmd)).isEqualTo(JOB_4242);
         }
     }
 
@@ -706,6 +763,25 @@ class SlurmdCalleridTest {
 
     private static Logger logger() {
         return (Logger) LoggerFactory.getLogger(UntrustedLog.class);
+    }
+
+    /** Event loops of a process that has no descriptor left. */
+    private record NoSockets(LoopResources loops) implements LoopResources {
+
+        @Override
+        public EventLoopGroup onServer(boolean useNative) {
+            return loops.onServer(useNative);
+        }
+
+        @Override
+        public EventLoopGroup onClient(boolean useNative) {
+            return loops.onClient(useNative);
+        }
+
+        @Override
+        public <C extends Channel> C onChannel(Class<C> type, EventLoopGroup group) {
+            throw new ChannelException("no socket", new IOException("Too many open files"));
+        }
     }
 
     /** Credentials with fixed answers; where one is empty, the fake's. */
