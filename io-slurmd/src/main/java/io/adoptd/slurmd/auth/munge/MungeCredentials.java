@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -29,10 +30,10 @@ import reactor.core.scheduler.Schedulers;
  * munge, through libmunge and the munged of this node.
  *
  * <p>The library blocks and cannot be interrupted; so its calls run on two threads of their own, which end when nobody
- * needs them. While a munged hangs, or was killed and has left its socket, those two are lost to it for the library's
- * patience (10 s and 2 s); callers then get their answer at their deadline, from a full queue at once, and at once as
- * well when both have been gone for longer than any munged that works takes. Each time one comes back munged is tried
- * anew, so it is known soon when it works again.
+ * needs them. While a munged hangs, or was killed and has left its socket, a call is lost to the library's patience (10 s
+ * and 2 s). Whoever made it gets an answer at his deadline; whoever comes later gets one at once: while both threads are
+ * lost, and, once munged is known not to answer, while one is. When none is, one call at a time tries it again, for a
+ * moment only. A full queue answers at once, too.
  */
 public final class MungeCredentials implements Credentials, AutoCloseable {
 
@@ -43,6 +44,9 @@ public final class MungeCredentials implements Credentials, AutoCloseable {
     /** How long a call may take before it counts as lost. A munged that works needs a thousandth of it. */
     static final Duration LOST_AFTER = Duration.ofMillis(500);
 
+    /** How long it is waited for a munged that did not answer before. */
+    static final Duration TRIAL = Duration.ofMillis(50);
+
     private static final Duration IDLE = Duration.ofSeconds(30);
 
     private static final String TOO_LATE = "munge: no answer in time";
@@ -52,6 +56,9 @@ public final class MungeCredentials implements Credentials, AutoCloseable {
     private final MungeCalls munge;
     private final Supplier<AuthInfo> authInfo;
     private final Scheduler calls;
+
+    /** Whether the last that came back from the library, or did not, was no answer of munged's. */
+    private volatile boolean down;
 
     /** When the call of each thread that is in one began. */
     private final Map<Thread, Long> begun = new ConcurrentHashMap<>(2 * THREADS);
@@ -74,12 +81,25 @@ public final class MungeCredentials implements Credentials, AutoCloseable {
 
     @Override
     public Mono<MakeAnswer> make(Bytes payload, Deadline deadline) {
-        return call(() -> munge.encode(payload, authInfo.get()), MakeAnswer.Unavailable::new, deadline);
+        return call(
+                () -> munge.encode(payload, authInfo.get()),
+                MakeAnswer.Made.class::isInstance,
+                MakeAnswer.Unavailable::new,
+                deadline);
     }
 
     @Override
     public Mono<VerifyAnswer> verify(Token credential, Deadline deadline) {
-        return call(() -> munge.decode(credential, authInfo.get()), VerifyAnswer.Unavailable::new, deadline);
+        return call(
+                () -> munge.decode(credential, authInfo.get()),
+                answer -> !(answer instanceof VerifyAnswer.Unavailable),
+                VerifyAnswer.Unavailable::new,
+                deadline);
+    }
+
+    /** Whether no call is in the library: for tests. */
+    boolean isIdle() {
+        return begun.isEmpty();
     }
 
     /** Lets go of the threads. What is still asked is unavailable from then on. */
@@ -88,38 +108,53 @@ public final class MungeCredentials implements Credentials, AutoCloseable {
         calls.dispose();
     }
 
-    /** The one thread hop. A call whose deadline passed while it was queued is not made any more. */
-    private <A> Mono<A> call(Supplier<A> call, Function<String, A> unavailable, Deadline deadline) {
-        return Mono.defer(() -> areLost(deadline.clock())
-                        ? Mono.just(unavailable.apply(LOST))
-                        : Mono.fromSupplier(() -> deadline.hasPassed()
-                                        ? unavailable.apply(TOO_LATE)
-                                        : timed(call, deadline.clock()))
-                                .subscribeOn(calls)
-                                .timeout(deadline.remaining(), deadline.timers()))
-                .onErrorResume(TimeoutException.class, e -> Mono.just(unavailable.apply(TOO_LATE)))
-                .onErrorResume(RejectedExecutionException.class, e -> Mono.just(unavailable.apply(TOO_MANY)));
+    /**
+     * The one thread hop. A call whose deadline passed while it was queued is not made any more.
+     *
+     * @param answered whether this is an answer of munged's
+     */
+    private <A> Mono<A> call(
+            Supplier<A> call, Predicate<A> answered, Function<String, A> unavailable, Deadline deadline) {
+        return Mono.defer(() -> {
+            long now = deadline.clock().now();
+            if (down ? !begun.isEmpty() : areLost(now)) {
+                return Mono.just(unavailable.apply(LOST));
+            }
+            Deadline until = down ? deadline.slice(TRIAL) : deadline;
+            return Mono.fromSupplier(() ->
+                            until.hasPassed() ? unavailable.apply(TOO_LATE) : timed(call, answered, deadline.clock()))
+                    .subscribeOn(calls)
+                    .timeout(until.remaining(), until.timers())
+                    .onErrorResume(TimeoutException.class, e -> Mono.just(unavailable.apply(tooLate(deadline))))
+                    .onErrorResume(RejectedExecutionException.class, e -> Mono.just(unavailable.apply(TOO_MANY)));
+        });
     }
 
-    private <A> A timed(Supplier<A> call, LoginClock clock) {
+    private <A> A timed(Supplier<A> call, Predicate<A> answered, LoginClock clock) {
         begun.put(Thread.currentThread(), clock.now());
         try {
-            return call.get();
+            A answer = call.get();
+            down = !answered.test(answer);
+            return answer;
         } finally {
             begun.remove(Thread.currentThread());
         }
     }
 
+    private String tooLate(Deadline deadline) {
+        boolean lost = begun.values().stream()
+                .anyMatch(at -> isLost(at, deadline.clock().now()));
+        down |= lost;
+        return down ? LOST : TOO_LATE;
+    }
+
     /** Whether no thread is left that could make a call soon. */
-    private boolean areLost(LoginClock clock) {
-        if (begun.size() < THREADS) {
-            return false;
-        }
-        long now = clock.now();
-        return begun.values().stream()
-                        .filter(at -> now - at >= LOST_AFTER.toNanos())
-                        .count()
-                == THREADS;
+    private boolean areLost(long now) {
+        return begun.size() == THREADS && begun.values().stream().allMatch(at -> isLost(at, now));
+    }
+
+    private static boolean isLost(long begunAt, long now) {
+        return now - begunAt >= LOST_AFTER.toNanos();
     }
 
     private static Scheduler threads() {

@@ -20,9 +20,10 @@ import io.adoptd.slurmd.auth.VerifyAnswer.Refused;
 import io.adoptd.slurmd.wire.Bytes;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -126,10 +127,41 @@ class MungeCredentialsTest {
             assertThat(held.make()).isCompletedWithValue(new MakeAnswer.Unavailable("munge: munged does not answer"));
             held.time.advanceTimeBy(ofSeconds(20));
             assertThat(List.of(first, second, third))
-                    .allMatch(late -> late.join().equals(new MakeAnswer.Unavailable("munge: no answer in time")));
-            held.letGo();
+                    .allMatch(late -> late.join().equals(new MakeAnswer.Unavailable("munge: munged does not answer")));
+            held.letGo(100);
             await().until(() ->
                     held.make().join().equals(new MakeAnswer.Unavailable("munge: words of the context (6)")));
+        }
+    }
+
+    @Test
+    void aMungedThatDidNotAnswerIsTriedForAMomentAndByOneAtATime() {
+        try (var held = new Held()) {
+            var first = held.verify();
+            await().until(() -> held.calls.get() == 1);
+            held.time.advanceTimeBy(ofSeconds(20));
+            var lost = new VerifyAnswer.Unavailable("munge: munged does not answer");
+            assertThat(first).isCompletedWithValue(lost);
+            assertThat(held.verify()).as("while that call is in the library").isCompletedWithValue(lost);
+
+            held.letGo(1);
+            await().until(held.credentials::isIdle);
+            var second = held.verify();
+            await().until(() -> held.calls.get() == 2);
+            assertThat(held.verify()).as("while another one tries").isCompletedWithValue(lost);
+            held.time.advanceTimeBy(MungeCredentials.TRIAL);
+            assertThat(second).isCompletedWithValue(lost);
+
+            held.error = 8;
+            held.letGo(1);
+            await().until(held.credentials::isIdle);
+            var third = held.verify();
+            var fourth = held.verify();
+            assertThat(fourth).as("it has answered, if too late").isNotDone();
+            held.letGo(2);
+            var garbage = new Refused(Refusal.INVALID, "munge: fixed words (8)");
+            assertThat(third).succeedsWithin(ofSeconds(10)).isEqualTo(garbage);
+            assertThat(fourth).succeedsWithin(ofSeconds(10)).isEqualTo(garbage);
         }
     }
 
@@ -141,7 +173,7 @@ class MungeCredentialsTest {
             held.time.advanceTimeBy(MungeCredentials.LOST_AFTER);
             var second = held.make();
             await().until(() -> held.calls.get() == 2);
-            held.letGo();
+            held.letGo(2);
             assertThat(first).succeedsWithin(ofSeconds(10));
             assertThat(second).succeedsWithin(ofSeconds(10));
         }
@@ -176,14 +208,11 @@ class MungeCredentialsTest {
 
         private final VirtualTimeScheduler time = VirtualTimeScheduler.create();
         private final LoginClock clock = LoginClock.of(time);
-        private final CountDownLatch gate = new CountDownLatch(1);
+        private final Semaphore gate = new Semaphore(0);
         private final AtomicInteger calls = new AtomicInteger();
         private final MungeCredentials credentials =
-                new MungeCredentials(new MungeCalls(() -> new SaysAlways(6)), () -> {
-                    calls.incrementAndGet();
-                    awaitGate();
-                    return AuthInfo.DEFAULT;
-                });
+                new MungeCredentials(new MungeCalls(() -> new SaysAlways(() -> this.error)), this::hold);
+        private volatile int error = 6;
 
         CompletableFuture<MakeAnswer> make() {
             return credentials.make(PAYLOAD, Deadline.in(ofSeconds(20), clock)).toFuture();
@@ -197,35 +226,39 @@ class MungeCredentialsTest {
             assertThat(held).noneMatch(CompletableFuture::isDone);
         }
 
-        void letGo() {
-            gate.countDown();
+        CompletableFuture<VerifyAnswer> verify() {
+            return credentials.verify(TOKEN, Deadline.in(ofSeconds(20), clock)).toFuture();
         }
 
-        private void awaitGate() {
-            boolean open = false;
-            while (!open) {
-                try {
-                    gate.await();
-                    open = true;
-                } catch (InterruptedException e) {
-                    // The library is not to be interrupted either.
-                }
-            }
+        /** Lets so many calls come back, in whatever order. */
+        void letGo(int count) {
+            gate.release(count);
+        }
+
+        /** The library is not to be interrupted either. */
+        private AuthInfo hold() {
+            calls.incrementAndGet();
+            gate.acquireUninterruptibly();
+            return AuthInfo.DEFAULT;
         }
 
         @Override
         public void close() {
-            letGo();
+            letGo(10_000);
             credentials.close();
         }
     }
 
     /** A libmunge that has one answer. */
-    private record SaysAlways(int error) implements Munge {
+    private record SaysAlways(IntSupplier error) implements Munge {
+
+        SaysAlways(int error) {
+            this(() -> error);
+        }
 
         @Override
         public int munge_encode(PointerByReference cred, Pointer ctx, byte[] buf, int len) {
-            return error;
+            return error.getAsInt();
         }
 
         @Override
@@ -236,7 +269,7 @@ class MungeCredentialsTest {
                 IntByReference len,
                 IntByReference uid,
                 IntByReference gid) {
-            return error;
+            return error.getAsInt();
         }
 
         @Override
