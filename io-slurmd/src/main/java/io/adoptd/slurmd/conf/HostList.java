@@ -122,7 +122,7 @@ final class HostList {
         for (String range : parts) {
             Matcher matcher = RANGE.matcher(range);
             if (!matcher.matches()) {
-                throw new IllegalArgumentException("not a range");
+                throw new IllegalArgumentException("not a range: [" + range + "]");
             }
             addNumbers(numbers, matcher.group(1), matcher.group(2) == null ? matcher.group(1) : matcher.group(2));
         }
