@@ -146,7 +146,7 @@ void connection_end(int fd)
 	const struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
 
 	/*
-	 * After the shutdown alone sshd would still read, and do, what the client had sent before it: connecting to
+	 * After the shutdown alone, what the client had sent before it could still be read, and done. Connecting to
 	 * nowhere takes that back too.
 	 */
 	shutdown(fd, SHUT_RDWR);

@@ -67,20 +67,19 @@ static void a_numeric_rhost_names_its_connection(void)
 	CHECK(!connection_is_from(&v6, "fe80:0000:0000:0000:0000:0000:0000:0001:0000:0000:0000:0000"));
 }
 
-/* A connected descriptor whose peer is address, with the listener beyond what is looked at. */
-static int connected(const char *address, int *listener_kept)
+/* A connected descriptor whose peer is address. Its listener stays open, and is no connection itself. */
+static int connected(const char *address, int *listener)
 {
 	struct sockaddr_storage place = end(AF_INET, address, 0);
 	socklen_t len = sizeof(struct sockaddr_in);
-	int listener = socket(AF_INET, SOCK_STREAM, 0), fd = socket(AF_INET, SOCK_STREAM, 0);
+	int fd;
 
-	CHECK(listener >= 0 && fd >= 0);
-	CHECK(bind(listener, (struct sockaddr *)&place, len) == 0 && listen(listener, 1) == 0);
-	CHECK(getsockname(listener, (struct sockaddr *)&place, &len) == 0);
+	*listener = socket(AF_INET, SOCK_STREAM, 0);
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	CHECK(*listener >= 0 && fd >= 0);
+	CHECK(bind(*listener, (struct sockaddr *)&place, len) == 0 && listen(*listener, 1) == 0);
+	CHECK(getsockname(*listener, (struct sockaddr *)&place, &len) == 0);
 	CHECK(connect(fd, (struct sockaddr *)&place, len) == 0);
-	*listener_kept = fcntl(listener, F_DUPFD, 1024);
-	CHECK(*listener_kept >= 1024);
-	close(listener);
 	return fd;
 }
 

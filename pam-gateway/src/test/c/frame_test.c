@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The frame against the bytes of docs/gateway-frame.md, and against what else could arrive instead of them. */
-#include "../../main/c/frame.h"
-#include "check.h"
+#include "frames.h"
 
 #include <stdint.h>
-
-struct bytes {
-	uint8_t at[FRAME_REPLY_MAX + 16];
-	size_t len;
-};
 
 static const char login_example[] =
 	"41444F50 02 01 0044"
@@ -28,56 +22,6 @@ static const char verdict_example[] =
 	"0004 000E 534C55524D5F4A4F425F49443D37"
 	"8001 0001 61";
 
-static struct bytes hex(const char *text)
-{
-	struct bytes bytes = { .len = 0 };
-	int high = -1;
-
-	for (; *text != '\0'; text++) {
-		int digit = *text <= '9' ? *text - '0' : *text - 'A' + 10;
-
-		if (*text == ' ')
-			continue;
-		CHECK(digit >= 0 && digit <= 15);
-		if (high < 0) {
-			high = digit;
-		} else {
-			bytes.at[bytes.len++] = (uint8_t)(high << 4 | digit);
-			high = -1;
-		}
-	}
-	CHECK(high < 0);
-	return bytes;
-}
-
-static void head(struct bytes *bytes, uint8_t type)
-{
-	*bytes = hex("41444F50 02 00 0000");
-	bytes->at[5] = type;
-}
-
-static void field(struct bytes *bytes, unsigned tag, const void *value, size_t len)
-{
-	uint8_t *at = bytes->at + bytes->len;
-	size_t body;
-
-	CHECK(bytes->len + 4 + len <= sizeof(bytes->at));
-	at[0] = (uint8_t)(tag >> 8);
-	at[1] = (uint8_t)tag;
-	at[2] = (uint8_t)(len >> 8);
-	at[3] = (uint8_t)len;
-	memcpy(at + 4, value, len);
-	bytes->len += 4 + len;
-	body = bytes->len - FRAME_HEADER;
-	bytes->at[6] = (uint8_t)(body >> 8);
-	bytes->at[7] = (uint8_t)body;
-}
-
-static void text_field(struct bytes *bytes, unsigned tag, const char *value)
-{
-	field(bytes, tag, value, strlen(value));
-}
-
 static struct bytes verdict_with(unsigned tag, const void *value, size_t len)
 {
 	struct bytes bytes;
@@ -87,42 +31,6 @@ static struct bytes verdict_with(unsigned tag, const void *value, size_t len)
 	text_field(&bytes, 0x0002, "no_jobs");
 	field(&bytes, tag, value, len);
 	return bytes;
-}
-
-/* Reads a copy that ends where its memory ends, so that the sanitizer sees one byte too far. */
-static bool readable(const uint8_t *at, size_t len, struct frame_reply *reply)
-{
-	uint8_t *copy = malloc(len > 0 ? len : 1);
-	struct frame_fault fault = { NULL, NULL, 0 };
-	unsigned sum = 0;
-	bool read;
-
-	CHECK(copy != NULL);
-	memcpy(copy, at, len);
-	read = frame_read_reply(copy, len, reply, &fault);
-	if (read) {	/* every byte the reply points at is there */
-		const struct frame_text texts[] = { reply->reason, reply->message, reply->login, reply->detail };
-
-		for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-			for (size_t j = 0; j < texts[i].len; j++)
-				sum += texts[i].at[j];
-		CHECK(reply->variable_count <= FRAME_VARIABLES_MAX);
-		for (size_t i = 0; i < reply->variable_count; i++) {
-			CHECK(reply->variables[i].len <= FRAME_VARIABLE_MAX);
-			for (size_t j = 0; j < reply->variables[i].len; j++)
-				sum += reply->variables[i].at[j];
-		}
-		CHECK(reply->type == FRAME_REFUSED || reply->verdict == VERDICT_SUCCESS ||
-		      reply->verdict == VERDICT_IGNORE || reply->verdict == VERDICT_DENY);
-		CHECK(reply->namespace_count <= FRAME_NAMESPACES_MAX);
-		CHECK(reply->namespace_count == 0 ||
-		      (reply->type == FRAME_VERDICT && reply->verdict == VERDICT_SUCCESS));
-		CHECK(reply->reason.len >= 1 && reply->reason.len <= 64 && reply->message.len <= FRAME_MESSAGE_MAX);
-	} else {
-		CHECK(fault.field != NULL && fault.what != NULL && fault.offset <= len);
-	}
-	free(copy);
-	return read || sum == UINT32_MAX;	/* sum is never that much: it only makes the bytes be read */
 }
 
 static bool reads(const struct bytes *bytes)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Stands where sshd would: calls the account phase of the real pam_adoptd.so and prints, one fact a line, what came of
- * it. Either the module's entry itself, whose answer is then exact, or a whole stack through libpam.
+ * Stands where sshd would: calls the real pam_adoptd.so and prints, one fact a line, what came of it and what of this
+ * process it left changed. Either the module's entries themselves, whose answers are then exact, or a whole stack
+ * through libpam.
  *
  *	pamdrive [option ...] CONFDIR SERVICE USER [MODULE [argument ...]]
  *
@@ -14,6 +15,11 @@
  *	-a		have a conversation that allocates a response, as some do
  *	-p		let the second pam_putenv fail
  *	-i		be interrupted by a signal every millisecond
+ *	-x PHASES	what to call, one after another: a account (the default), o open session, c close session
+ *	-e NAME=VALUE	have it in the PAM environment; may be repeated
+ *	-f		call from a child that holds the same descriptors, as sshd's helper for keyboard-interactive does
+ *	-T		have a second thread
+ *	-N		print the namespaces this process and its children are in after the calls
  * Exit status: 0; 77 when this machine cannot run it, the reason on stderr; else a fault of the test.
  */
 #include "../../main/c/linux_pam.h"
@@ -23,14 +29,18 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -38,12 +48,32 @@ enum { SKIPPED = 77, AN_ERRNO = EXDEV, PAM_ABORT = 26 };
 
 /* The application's side of libpam, as in <security/pam_appl.h>. */
 extern int pam_acct_mgmt(pam_handle_t *pamh, int flags);
+extern int pam_open_session(pam_handle_t *pamh, int flags);
+extern int pam_close_session(pam_handle_t *pamh, int flags);
 extern int pam_set_item(pam_handle_t *pamh, int item_type, const void *item);
 extern char **pam_getenvlist(pam_handle_t *pamh);
 extern int pam_end(pam_handle_t *pamh, int pam_status);
 
+enum { CONNECTIONS_MAX = 8, PLACE = 4096 };
+
+typedef int phase_of_module(pam_handle_t *pamh, int flags, int argc, const char **argv);
+typedef int phase_of_libpam(pam_handle_t *pamh, int flags);
+
+static const struct phase {
+	char letter;
+	const char *entry;
+	phase_of_libpam *libpam;
+} phases[] = {
+	{ 'a', "pam_sm_acct_mgmt", pam_acct_mgmt },
+	{ 'o', "pam_sm_open_session", pam_open_session },
+	{ 'c', "pam_sm_close_session", pam_close_session },
+};
+
 static bool allocate_responses;
 static int putenvs_until_failure = -1;
+static int connections[CONNECTIONS_MAX];
+static int connection_count;
+static DIR *own_descriptors;	/* opened early: a joined namespace may have another /proc */
 
 static void give_up(int status, const char *what, const char *why)
 {
@@ -114,6 +144,8 @@ static void hold_connection(const char *place, bool mapped)
 		give_up(SKIPPED, "an IPv6 socket", strerror(errno));
 	if (connect(fd, (struct sockaddr *)&to, mapped ? sizeof(*in6) : sizeof(*in)) != 0)
 		give_up(SKIPPED, text, strerror(errno));
+	if (connection_count < CONNECTIONS_MAX)
+		connections[connection_count++] = fd;
 }
 
 static void interrupted(int signal)
@@ -130,17 +162,94 @@ static void interrupt_often(void)
 	setitimer(ITIMER_REAL, &every_ms, NULL);
 }
 
-static int descriptors(void)
-{
-	DIR *directory = opendir("/proc/self/fd");
-	int count = 0;
+/* All that a guest has to leave as it found it. */
+struct house {
+	int descriptors;
+	char environment[PLACE];
+	char directory[PLACE];
+	sigset_t mask;
+	struct sigaction actions[NSIG];
+	unsigned alarm;
+	mode_t umask;
+	struct rlimit limits[RLIM_NLIMITS];
+	uid_t uids[3];
+	gid_t gids[3];
+};
 
-	if (directory == NULL)
-		give_up(SKIPPED, "/proc/self/fd", strerror(errno));
-	while (readdir(directory) != NULL)
-		count++;
-	closedir(directory);
-	return count;
+static struct house look_around(bool interrupted_often)
+{
+	extern char **environ;
+	struct house house;
+	size_t used = 0;
+
+	memset(&house, 0, sizeof(house));
+	rewinddir(own_descriptors);
+	while (readdir(own_descriptors) != NULL)
+		house.descriptors++;
+	for (char **variable = environ; *variable != NULL && used < PLACE; variable++)
+		used += (size_t)snprintf(house.environment + used, PLACE - used, "%p %s\n", (void *)*variable, *variable);
+	if (getcwd(house.directory, PLACE) == NULL)
+		give_up(3, "getcwd", strerror(errno));
+	sigprocmask(SIG_BLOCK, NULL, &house.mask);
+	for (int signal = 1; signal < NSIG; signal++)
+		sigaction(signal, NULL, &house.actions[signal]);
+	if (!interrupted_often) {
+		house.alarm = alarm(0);
+		alarm(house.alarm);
+	}
+	house.umask = umask(0);
+	umask(house.umask);
+	for (int limit = 0; limit < (int)RLIM_NLIMITS; limit++)
+		getrlimit(limit, &house.limits[limit]);
+	getresuid(&house.uids[0], &house.uids[1], &house.uids[2]);
+	getresgid(&house.gids[0], &house.gids[1], &house.gids[2]);
+	return house;
+}
+
+static void compare(const struct house *before, const struct house *after)
+{
+	if (before->descriptors != after->descriptors)
+		printf("leaked %d\n", after->descriptors - before->descriptors);
+	if (strcmp(before->environment, after->environment) != 0)
+		puts("changed environment");
+	if (strcmp(before->directory, after->directory) != 0)
+		puts("changed directory");
+	if (memcmp(&before->mask, &after->mask, sizeof(before->mask)) != 0)
+		puts("changed signal mask");
+	for (int signal = 1; signal < NSIG; signal++)
+		if (before->actions[signal].sa_handler != after->actions[signal].sa_handler ||
+		    before->actions[signal].sa_flags != after->actions[signal].sa_flags)
+			printf("changed handler of signal %d\n", signal);
+	if (before->alarm != 0 && (after->alarm == 0 || after->alarm > before->alarm))	/* it may have come nearer */
+		puts("changed alarm");
+	if (before->umask != after->umask)
+		puts("changed umask");
+	if (memcmp(before->limits, after->limits, sizeof(before->limits)) != 0)
+		puts("changed limits");
+	if (memcmp(before->uids, after->uids, sizeof(before->uids)) != 0 ||
+	    memcmp(before->gids, after->gids, sizeof(before->gids)) != 0)
+		puts("changed ids");
+}
+
+static void *sleep_long(void *nothing)
+{
+	sleep(1000);
+	return nothing;
+}
+
+static void print_namespaces(void)
+{
+	static const char *const names[] = { "mnt", "user", "pid_for_children" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char path[64], link[64];
+		ssize_t len;
+
+		snprintf(path, sizeof(path), "/proc/self/ns/%s", names[i]);
+		len = readlink(path, link, sizeof(link) - 1);
+		link[len < 0 ? 0 : len] = '\0';
+		printf("namespace %s %s\n", names[i], len < 0 ? "hidden" : link);
+	}
 }
 
 static long long now_ms(void)
@@ -151,20 +260,62 @@ static long long now_ms(void)
 	return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* One call, and what it did. */
+static void call(pam_handle_t *pamh, const struct phase *phase, void *module, int flags, int argc, const char **argv,
+		 bool interrupts)
+{
+	struct house before = look_around(interrupts), after;
+	phase_of_module *entry = NULL;
+	long long started;
+	int answer, error;
+
+	if (module != NULL) {
+		void *symbol = dlsym(module, phase->entry);
+
+		if (symbol == NULL)
+			give_up(3, "dlsym", dlerror());
+		memcpy(&entry, &symbol, sizeof(symbol));
+	}
+	started = now_ms();
+	errno = AN_ERRNO;
+	answer = entry != NULL ? entry(pamh, flags, argc, argv) : phase->libpam(pamh, flags);
+	error = errno;
+	printf("took_ms %lld\n", now_ms() - started);
+	printf("answer %d\n", answer);
+	if (entry != NULL && error != AN_ERRNO)
+		printf("errno %d\n", error);
+	after = look_around(interrupts);
+	compare(&before, &after);
+}
+
+/* Waits for the child that goes on in its stead; a test's process ends as that child did. */
+static void become_helper_s_parent(void)
+{
+	pid_t helper = fork();
+	int status;
+
+	if (helper < 0)
+		give_up(3, "fork", strerror(errno));
+	if (helper == 0)
+		return;
+	if (waitpid(helper, &status, 0) != helper || !WIFEXITED(status))
+		give_up(3, "the helper", "did not exit");
+	_exit(WEXITSTATUS(status));
+}
+
 int main(int argc, char **argv)
 {
 	int (*start)(const char *, const char *, const struct pam_conv *, const char *, pam_handle_t **);
-	int (*entry)(pam_handle_t *, int, int, const char **) = NULL;
 	struct pam_conv conversation = { .conv = converse };
 	pam_handle_t *pamh = NULL;
-	const char *rhost = NULL;
-	bool mapped = false, interrupts = false;
+	const char *rhost = NULL, *calls = "a", *variables[8] = { NULL };
+	bool mapped = false, interrupts = false, helper = false, threads = false, namespaces = false;
 	void *module = NULL, *symbol;
-	int flags = 0, option, before, answer, error;
-	long long started;
+	size_t variable_count = 0;
+	int flags = 0, option, answer;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	while ((option = getopt(argc, argv, "+r:t:6snapi")) != -1) {
+	while ((option = getopt(argc, argv, "+r:t:6snapix:e:fTN")) != -1) {
 		switch (option) {
 		case 'r': rhost = optarg; break;
 		case 't': hold_connection(optarg, mapped); break;
@@ -174,6 +325,15 @@ int main(int argc, char **argv)
 		case 'a': allocate_responses = true; break;
 		case 'p': putenvs_until_failure = 1; break;
 		case 'i': interrupts = true; break;
+		case 'x': calls = optarg; break;
+		case 'e':
+			if (variable_count == sizeof(variables) / sizeof(variables[0]))
+				return 2;
+			variables[variable_count++] = optarg;
+			break;
+		case 'f': helper = true; break;
+		case 'T': threads = true; break;
+		case 'N': namespaces = true; break;
 		default: return 2;
 		}
 	}
@@ -191,41 +351,52 @@ int main(int argc, char **argv)
 		give_up(3, "pam_start_confdir", "refused");
 	if (rhost != NULL && pam_set_item(pamh, PAM_RHOST, rhost) != PAM_SUCCESS)
 		give_up(3, "pam_set_item", "refused");
+	for (size_t i = 0; i < variable_count; i++)
+		if (pam_putenv(pamh, variables[i]) != PAM_SUCCESS)
+			give_up(3, "pam_putenv", "refused");
 	if (argc > 3) {
 		module = dlopen(argv[3], RTLD_NOW | RTLD_LOCAL);
 		if (module == NULL)
 			give_up(3, "dlopen", dlerror());
-		symbol = dlsym(module, "pam_sm_acct_mgmt");
-		if (symbol == NULL)
-			give_up(3, "dlsym", dlerror());
-		memcpy(&entry, &symbol, sizeof(symbol));
 	}
 
-	before = descriptors();
-	started = now_ms();
+	if (helper)
+		become_helper_s_parent();
+	own_descriptors = opendir("/proc/self/fd");
+	if (own_descriptors == NULL)
+		give_up(SKIPPED, "/proc/self/fd", strerror(errno));
+	if (threads) {
+		pthread_t other;
+
+		if (pthread_create(&other, NULL, sleep_long, NULL) != 0)
+			give_up(SKIPPED, "pthread_create", "refused");
+	}
 	if (interrupts)
 		interrupt_often();
-	errno = AN_ERRNO;
-	answer = entry != NULL ? entry(pamh, flags, argc - 4, (const char **)argv + 4) : pam_acct_mgmt(pamh, flags);
-	error = errno;
+	else
+		alarm(1000);	/* sshd has one too, LoginGraceTime's */
+	umask(026);
+	for (; *calls != '\0'; calls++)
+		for (size_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++)
+			if (phases[i].letter == *calls)
+				call(pamh, &phases[i], module, flags, argc - 4, (const char **)argv + 4, interrupts);
 	if (interrupts)
 		signal(SIGALRM, SIG_IGN);
-	printf("took_ms %lld\n", now_ms() - started);
-	printf("answer %d\n", answer);
-	if (entry != NULL && error != AN_ERRNO)
-		printf("errno %d\n", error);
-	if (descriptors() != before)
-		printf("leaked %d\n", descriptors() - before);
-	for (char **variables = pam_getenvlist(pamh), **at = variables; at != NULL; at++) {
+	for (int i = 0; i < connection_count; i++)
+		printf("connection %s\n", send(connections[i], "x", 1, MSG_NOSIGNAL) == 1 ? "open" : "ended");
+	for (char **env = pam_getenvlist(pamh), **at = env; at != NULL; at++) {
 		if (*at == NULL) {
-			free(variables);
+			free(env);
 			break;
 		}
 		printf("env %s\n", *at);
 		free(*at);
 	}
+	if (namespaces)
+		print_namespaces();
 	pam_end(pamh, answer);
 	if (module != NULL)
 		dlclose(module);
+	closedir(own_descriptors);
 	return 0;
 }

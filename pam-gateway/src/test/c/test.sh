@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Tests the C side by itself, in OUTDIR: the unit tests under the address and undefined-behaviour sanitizers, libpam's
-# names against its headers, gcc's analyzer, and what build.sh promises. What a machine lacks is said, not passed over.
+# Tests the C side by itself, in OUTDIR: the unit tests and all scenarios under the address and undefined-behaviour
+# sanitizers, the scenarios under valgrind too, libpam's names against its headers, gcc's analyzer, and what build.sh
+# promises. What a machine lacks is said, not passed over.
 set -eu
 
 [ $# -eq 1 ] || { echo "usage: test.sh OUTDIR" >&2; exit 2; }
@@ -35,6 +36,39 @@ unit() {
 unit frame_test $main/frame.c
 unit options_test $main/options.c $main/frame.c $main/log.c
 unit connection_test $main/connection.c
+
+# Scenarios: the whole module, libpam stood in for. Who is not root can seem so to it in a user namespace.
+seeming=
+[ "$(id -u)" = 0 ] || seeming="unshare -r"
+# shellcheck disable=SC2086	# options are words
+scenarios() {
+	how=$1
+	shift
+	status=0
+	"$@" 2>"$out/scenarios.err" >"$out/scenarios.out" || status=$?
+	case $status in
+	0) echo "test.sh: passed: $(cat "$out/scenarios.out"), $how" ;;
+	77) skip "$(cat "$out/scenarios.err") ($how)" ;;
+	*) cat "$out/scenarios.err" "$out/scenarios.out" >&2; fail "scenarios failed, $how" ;;
+	esac
+}
+if [ -n "$seeming" ] && ! $seeming true 2>"$out/probe.err"; then
+	skip "scenarios: they need root, or a user namespace in which to seem so"
+else
+	# shellcheck disable=SC2086
+	$cc $flags $sanitize -o "$out/scenarios" scenarios.c $main/*.c
+	# shellcheck disable=SC2086
+	scenarios "${sanitize:-without the sanitizers}" $seeming "$out/scenarios"
+	if command -v valgrind >"$out/probe"; then
+		# shellcheck disable=SC2086
+		$cc $flags -o "$out/scenarios_plain" scenarios.c $main/*.c
+		# shellcheck disable=SC2086
+		scenarios valgrind $seeming valgrind --quiet --error-exitcode=99 --leak-check=full --sim-hints=lax-ioctls \
+			--errors-for-leak-kinds=definite,indirect,possible "$out/scenarios_plain"
+	else
+		skip "scenarios under valgrind: there is none (Debian: valgrind)"
+	fi
+fi
 
 # Our declarations of libpam against its own.
 if echo '#include <security/pam_modules.h>' | $cc -E -x c - >"$out/probe" 2>"$out/probe.err"; then

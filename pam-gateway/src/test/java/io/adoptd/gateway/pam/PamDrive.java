@@ -33,6 +33,7 @@ final class PamDrive {
     private final List<String> options = new ArrayList<>();
     private String service = "sshd";
     private String user = "nobody";
+    private boolean mayMove;
 
     PamDrive(Path program, Path module, Path services) {
         this.program = program;
@@ -40,8 +41,29 @@ final class PamDrive {
         this.services = services;
     }
 
-    /** What the call did. Lines of the log are {@code "<priority> <text>"}, messages {@code "<style> <text>"}. */
-    record Outcome(int answer, long tookMs, List<String> messages, List<String> environment, List<String> log) {
+    /**
+     * What the calls did.
+     *
+     * @param answers one for each call
+     * @param tookMs all of them together
+     * @param messages {@code "<style> <text>"}
+     * @param log {@code "<priority> <text>"}
+     * @param connections {@code "open"} or {@code "ended"}, in the order in which the options made them
+     * @param namespaces {@code "<kind> <link>"} after the calls, if the option for it was given
+     */
+    record Outcome(
+            List<Integer> answers,
+            long tookMs,
+            List<String> messages,
+            List<String> environment,
+            List<String> log,
+            List<String> connections,
+            List<String> namespaces) {
+        /** Of the last call. */
+        int answer() {
+            return answers.get(answers.size() - 1);
+        }
+
         String onlyLogLine() {
             assertThat(log).hasSize(1);
             return log.get(0);
@@ -76,6 +98,12 @@ final class PamDrive {
     PamDrive with(String... options) {
         this.options.addAll(List.of(options));
         return this;
+    }
+
+    /** The calls join a mount namespace, whose root becomes the working directory. */
+    PamDrive joining() {
+        mayMove = true;
+        return with("-N");
     }
 
     PamDrive as(String service, String user) {
@@ -126,20 +154,24 @@ final class PamDrive {
         assertThat(ended).as("the call ends: %s%n%s", command, out).isTrue();
         assumeTrue(process.exitValue() != CANNOT_RUN_HERE, "cannot run here: " + said);
         assertThat(process.exitValue()).as("%s%n%s%s", command, out, said).isZero();
-        return outcome(out);
+        return outcome(mayMove ? out.replace("changed directory\n", "") : out);
     }
 
     /** What holds for every call whatever came of it is asserted here: a guest leaves nothing behind. */
     private static Outcome outcome(String out) {
         assertThat(values(out, "leaked")).as("descriptors left open").isEmpty();
         assertThat(values(out, "errno")).as("errno changed").isEmpty();
-        assertThat(out.lines()).allMatch(line -> line.matches("(log|message|env|answer|took_ms) .*"));
+        assertThat(values(out, "changed")).as("left changed").isEmpty();
+        assertThat(out.lines())
+                .allMatch(line -> line.matches("(log|message|env|answer|took_ms|connection|namespace) .*"));
         return new Outcome(
-                Integer.parseInt(values(out, "answer").get(0)),
-                Long.parseLong(values(out, "took_ms").get(0)),
+                values(out, "answer").stream().map(Integer::valueOf).toList(),
+                values(out, "took_ms").stream().mapToLong(Long::parseLong).sum(),
                 values(out, "message"),
                 values(out, "env"),
-                values(out, "log"));
+                values(out, "log"),
+                values(out, "connection"),
+                values(out, "namespace"));
     }
 
     private static List<String> values(String out, String key) {

@@ -60,6 +60,7 @@ class PamModuleIT {
     private static Path module = Path.of("");
     private static Path pamdrive = Path.of("");
     private static Path muteDaemon = Path.of("");
+    private static Path namespaceDaemon = Path.of("");
 
     @TempDir
     private Path directory = Path.of("");
@@ -75,8 +76,9 @@ class PamModuleIT {
         var built = System.getProperty("adoptd.pam.module", "target/c/pam_adoptd.so");
         module = Path.of(built).toAbsolutePath();
         assertThat(module).as("-Dadoptd.pam.module").exists();
-        pamdrive = PamDrive.compile("pamdrive", "-rdynamic", "-ldl", "-l:libpam.so.0");
+        pamdrive = PamDrive.compile("pamdrive", "-rdynamic", "-ldl", "-l:libpam.so.0", "-pthread");
         muteDaemon = PamDrive.compile("mute_daemon");
+        namespaceDaemon = PamDrive.compile("ns_daemon");
     }
 
     @BeforeEach
@@ -111,8 +113,9 @@ class PamModuleIT {
         assertThat(outcome.environment()).containsExactly("SLURM_JOB_ID=7", "XDG_NAME=für alle", "EMPTY=");
         assertThat(outcome.messages()).isEmpty();
         assertThat(outcome.onlyLogLine())
-                .matches("6 login\\.decided user=\"nobody\" verdict=success reason=only_job login=\"7f3a\""
-                        + " took_ms=\\d+ detail=\"steps 3 ms\"");
+                .matches(
+                        "6 login\\.decided user=\"nobody\" phase=account verdict=success reason=only_job login=\"7f3a\""
+                                + " took_ms=\\d+ detail=\"steps 3 ms\"");
     }
 
     @Test
@@ -239,6 +242,27 @@ class PamModuleIT {
         assertThat(onlyLogin().hex(0x0004)).isEqualTo("02010101");
         assertThat(onlyLogin().number(0x0005)).isBetween(100L, 4_000L);
         assertThat(onlyLogin().hex(0x0007)).isEmpty();
+        assertThat(onlyLogin().hex(0x0008)).isEqualTo("01");
+        assertThat(onlyLogin().hex(0x0009)).isEqualTo("03");
+        assertThat(onlyLogin().hex(0x000a)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "disable_x11=0, 03",
+        "disable_x11=1, 02",
+        "join_container=true, 03",
+        "join_container=false, 01",
+        "single_job_skip_rpc=1, 03",
+        "single_job_skip_rpc=0, 07",
+        "ignore_root=0, 03",
+    })
+    void whatTheLineSwitchesIsTold(String option, String switches) throws Exception {
+        serve(answering(verdict(3, "no_jobs")));
+
+        call(option);
+
+        assertThat(onlyLogin().hex(0x0009)).isEqualTo(switches);
     }
 
     @ParameterizedTest
@@ -271,6 +295,462 @@ class PamModuleIT {
         }
     }
 
+    // ---- the session
+
+    @Test
+    void aSessionIsAskedAboutAgainWithTheJobOfTheAccountPhase() throws Exception {
+        serve(answering(verdict(1, "only_job", Field.variable("SLURM_JOB_ID=7"), Field.message("hello"))));
+        try (var client = listenAt("127.0.0.1")) {
+
+            var outcome = drive().with("-x", "aoc", "-t", place(client)).call(socketOption(), DENY, "disable_x11=1");
+
+            assertThat(outcome.answers()).containsExactly(PAM_SUCCESS, PAM_SUCCESS, PAM_SUCCESS);
+            assertThat(outcome.environment()).containsExactly("SLURM_JOB_ID=7");
+            assertThat(outcome.messages()).containsExactly("3 hello", "3 hello");
+            assertThat(outcome.connections()).containsExactly("open");
+            assertThat(daemon().logins()).hasSize(2); // closing asks nobody
+            var account = daemon().logins().get(0);
+            var session = daemon().logins().get(1);
+            assertThat(account.hex(0x0008)).isEqualTo("01");
+            assertThat(account.hex(0x000a)).isEmpty();
+            assertThat(session.hex(0x0008)).isEqualTo("03");
+            assertThat(session.hex(0x000a)).isEqualTo("00000007");
+            assertThat(session.hex(0x0009)).isEqualTo("02");
+            assertThat(session.hex(0x0006)).isEqualTo(account.hex(0x0006)).isNotEmpty();
+            assertThat(session.text(0x0001)).isEqualTo("nobody");
+            assertThat(outcome.log().get(1)).contains("login.decided user=\"nobody\" phase=session verdict=success");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "SLURM_JOB_ID=1, 00000001",
+        "SLURM_JOB_ID=4294967279, ffffffef",
+        "SLURM_JOB_ID=4294967280, ''",
+        "SLURM_JOB_ID=18446744073709551617, ''",
+        "SLURM_JOB_ID=0, ''",
+        "SLURM_JOB_ID=07, ''",
+        "SLURM_JOB_ID=, ''",
+        "SLURM_JOB_ID=7_1, ''",
+        "SLURM_JOB_ID=-7, ''",
+        "SLURM_JOB_ID= 7, ''",
+        "SLURM_JOBID=7, ''",
+    })
+    void onlyAPlainJobIdIsAHint(String variable, String hint) throws Exception {
+        serve(answering(verdict(2, "no_jobs")));
+
+        drive().with("-x", "o", "-e", variable).call(socketOption());
+
+        assertThat(onlyLogin().hex(0x000a)).isEqualTo(hint);
+    }
+
+    @Test
+    void aSessionTheDaemonDeniesIsToldAndKeepsItsConnectionForTheDaemonToEnd() throws Exception {
+        serve(answering(verdict(3, "adopt_failure", Field.message("not into job 7"), Field.variable("A=1"))));
+        try (var client = listenAt("127.0.0.1")) {
+
+            var outcome = drive().with("-x", "o", "-t", place(client)).call(socketOption(), DENY);
+
+            assertThat(outcome.answer()).isEqualTo(PAM_PERM_DENIED);
+            assertThat(outcome.messages()).containsExactly("3 not into job 7");
+            assertThat(outcome.environment()).isEmpty();
+            assertThat(outcome.connections()).containsExactly("open");
+        }
+    }
+
+    @Test
+    void aSessionTheDaemonIgnoresIsIgnored() throws Exception {
+        serve(answering(verdict(2, "no_jobs")));
+
+        assertThat(drive().with("-x", "o").call(socketOption(), DENY).answer()).isEqualTo(PAM_IGNORE);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"ignore, 25, open", "allow, 0, open", "deny, 6, ended"})
+    void aSessionTheModuleItselfTurnsAwayLosesItsConnection(String action, int answer, String connection)
+            throws Exception {
+        try (var other = listenAt("127.0.0.1");
+                var client = listenAt("127.0.0.2")) {
+
+            var outcome = drive().with("-x", "o", "-t", place(other), "-t", place(client), "-r", "127.0.0.2")
+                    .call(socketOption(), "action_generic_failure=" + action);
+
+            assertThat(outcome.answer()).isEqualTo(answer);
+            assertThat(outcome.connections()).containsExactly("open", connection); // the one that the login came over
+            assertThat(outcome.log().get(0)).contains("phase=session why=daemon_absent");
+            if ("ended".equals(connection)) {
+                assertThat(outcome.messages())
+                        .containsExactly("3 Access denied by adoptd: the adoptd service on this node is not running");
+                assertThat(outcome.log()).hasSize(2).last().asString().contains("login.ended user=\"nobody\"");
+            }
+        }
+    }
+
+    static Stream<Arguments> failingDaemons() {
+        return Stream.of(
+                arguments("late", (Script) login -> login.ask().awaitClose(), "daemon_late"),
+                arguments("garbage", answering("HTTP/1.1 200 OK\r\n\r\n".getBytes(UTF_8)), "daemon_unreadable"),
+                arguments("cut", answering(Arrays.copyOf(verdict(1, "only_job"), 9)), "daemon_closed"),
+                arguments(
+                        "refused",
+                        answering(frame(REFUSED, Field.text(1, "busy"), Field.text(2, "too many"))),
+                        "daemon_refused"));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("failingDaemons")
+    void aFailingDaemonEndsASessionUnderDenyAndNoAccountPhase(String name, Script script, String why) throws Exception {
+        serve(script);
+        try (var client = listenAt("127.0.0.1")) {
+
+            var outcome = drive().with("-x", "ao", "-t", place(client)).call(socketOption(), DENY, "timeout=300");
+
+            assertThat(outcome.answers()).as(name).containsExactly(PAM_PERM_DENIED, PAM_PERM_DENIED);
+            assertThat(outcome.log().get(0)).contains("phase=account why=" + why);
+            assertThat(outcome.log().get(1)).contains("phase=session why=" + why);
+            assertThat(outcome.log()).hasSize(3).last().asString().contains("login.ended");
+            assertThat(outcome.connections()).containsExactly("ended");
+        }
+    }
+
+    @Test
+    void anAccountPhaseThatDeniesLeavesTheConnectionToSshd() throws Exception {
+        try (var client = listenAt("127.0.0.1")) {
+
+            var outcome = drive().with("-t", place(client)).call(socketOption(), DENY);
+
+            assertThat(outcome.answer()).isEqualTo(PAM_PERM_DENIED);
+            assertThat(outcome.connections()).containsExactly("open");
+        }
+    }
+
+    @Test
+    void aFailingPutenvTurnsASessionAway() throws Exception {
+        serve(answering(verdict(1, "only_job", Field.variable("A=1"), Field.variable("B=2"))));
+        try (var client = listenAt("127.0.0.1")) {
+
+            var outcome = drive().with("-p", "-x", "o", "-t", place(client)).call(socketOption(), DENY);
+
+            assertThat(outcome.answer()).isEqualTo(PAM_PERM_DENIED);
+            assertThat(outcome.connections()).containsExactly("ended");
+        }
+    }
+
+    @Test
+    void aSessionWithoutAConnectionIsTurnedAwayByItsAnswerAlone() throws Exception {
+        var outcome = drive().with("-x", "o").call(socketOption(), DENY);
+
+        assertThat(outcome.answer()).isEqualTo(PAM_PERM_DENIED);
+        assertThat(outcome.onlyLogLine()).contains("why=daemon_absent");
+    }
+
+    @Test
+    void aSessionOfAnUnknownUserIsTurnedAway() throws Exception {
+        try (var client = listenAt("127.0.0.1")) {
+
+            var outcome = drive().with("-x", "o", "-t", place(client))
+                    .as("sshd", "no-such-user")
+                    .call(socketOption(), "action_generic_failure=allow");
+
+            assertThat(outcome.answer()).isEqualTo(PAM_SESSION_ERR);
+            assertThat(outcome.connections()).containsExactly("ended");
+        }
+    }
+
+    @Test
+    void aSessionOfRootOrOfAnotherServiceIsNobodysBusiness() throws Exception {
+        serve(answering(verdict(3, "trap")));
+
+        assertThat(drive().with("-x", "oc")
+                        .as("sshd", "root")
+                        .call(socketOption(), DENY)
+                        .answers())
+                .containsExactly(PAM_IGNORE, PAM_SUCCESS);
+        assertThat(drive().with("-x", "oc")
+                        .as("login", "nobody")
+                        .call(socketOption(), DENY)
+                        .answers())
+                .containsExactly(PAM_IGNORE, PAM_IGNORE);
+        assertNobodyCame();
+    }
+
+    @Test
+    void closingASessionAsksNobodyAndSaysNothing() throws Exception {
+        serve(answering(verdict(3, "trap")));
+
+        var outcome = drive().with("-x", "c").call(socketOption(), DENY, "nonsense");
+
+        assertThat(outcome.answer()).isEqualTo(PAM_SUCCESS);
+        assertThat(outcome.log()).isEmpty();
+        assertNobodyCame();
+    }
+
+    // ---- a helper asks
+
+    @Test
+    void aHelperOfSshdSaysThatItsParentWillBeTheSession() throws Exception {
+        serve(answering(verdict(1, "only_job", Field.variable("SLURM_JOB_ID=7"))));
+        try (var client = listenAt("127.0.0.1")) {
+
+            var outcome = drive().with("-f", "-x", "ao", "-t", place(client)).call(socketOption(), DENY);
+
+            assertThat(outcome.answers()).containsExactly(PAM_SUCCESS, PAM_SUCCESS);
+            assertThat(outcome.environment()).containsExactly("SLURM_JOB_ID=7");
+            assertThat(outcome.log().get(0)).contains("phase=helper verdict=success");
+            assertThat(daemon().logins().get(0).hex(0x0008)).isEqualTo("02");
+            assertThat(daemon().logins().get(1).hex(0x0008)).isEqualTo("03"); // a session is one, whoever is its parent
+        }
+    }
+
+    @Test
+    void aChildWithoutAConnectionIsNoHelper() throws Exception {
+        serve(answering(verdict(1, "only_job")));
+
+        drive().with("-f").call(socketOption(), DENY);
+
+        assertThat(onlyLogin().hex(0x0008)).isEqualTo("01");
+    }
+
+    @Test
+    void whereProcDoesNotTellAnAccountPhaseIsOne() throws Exception {
+        assumeStrace();
+        serve(answering(verdict(1, "only_job")));
+        try (var client = listenAt("127.0.0.1")) {
+
+            var outcome = drive().under(
+                            "strace",
+                            "-f",
+                            "-o",
+                            directory.resolve("trace").toString(),
+                            "-e",
+                            "trace=readlink",
+                            "-e",
+                            "inject=readlink:error=EACCES")
+                    .with("-f", "-t", place(client))
+                    .call(socketOption(), DENY);
+
+            assertThat(outcome.answer()).isEqualTo(PAM_SUCCESS);
+            assertThat(onlyLogin().hex(0x0008)).isEqualTo("01");
+        }
+    }
+
+    // ---- the job's container
+
+    private static final String STRICT = "action_adopt_failure=deny";
+    private static final String CONTAINER_LINE =
+            "3 Access denied by adoptd: this session could not join the container of your job";
+
+    @ParameterizedTest
+    @CsvSource({
+        "mnt, 131072, mnt, mount",
+        "mnt, 0, mnt, mount", // Slurm up to 25.05 does not say the type
+        "user, 268435456, user, user",
+        "user, 0, user, user",
+        "pid, 536870912, pid_for_children, pid",
+        "pid, 0, pid_for_children, pid",
+    })
+    void aNamespaceIsJoinedOnceAndNotTwice(String kind, int type, String own, String name) throws Exception {
+        try (var job = namespaces(success(Field.namespace(type)), kind)) {
+
+            var outcome = drive().joining().with("-x", "ao").call(socketOption(), DENY, STRICT, "log_level=debug");
+
+            assertThat(outcome.answers()).containsExactly(PAM_SUCCESS, PAM_SUCCESS);
+            assertThat(outcome.namespaces())
+                    .contains(own + " " + job.link(kind))
+                    .hasSize(3);
+            assertThat(outcome.environment()).containsExactly("SLURM_JOB_ID=7");
+            assertThat(outcome.log())
+                    .filteredOn(line -> line.contains("login.container"))
+                    .containsExactly(
+                            "7 login.container user=\"nobody\" phase=account joined=" + name,
+                            "7 login.container user=\"nobody\" phase=session already_in=" + name);
+        }
+    }
+
+    @Test
+    void theNamespacesOfOneJobAreJoinedInTheirOrderAndRememberedWhereProcIsTheJobsOwn() throws Exception {
+        var reply = success(
+                Field.namespace(NamespaceDaemon.CLONE_NEWPID),
+                Field.namespace(NamespaceDaemon.CLONE_NEWUSER),
+                Field.namespace(NamespaceDaemon.CLONE_NEWNS));
+        try (var job = namespaces(reply, "linux")) {
+            assertThat(job.namespaces()).hasSize(3);
+            var arguments = " " + socketOption() + " log_level=debug " + DENY + " " + STRICT;
+
+            var outcome = drive().joining()
+                    .with("-x", "aoc")
+                    .stack("account required MODULE" + arguments, "session required MODULE" + arguments);
+
+            assertThat(outcome.answers()).containsExactly(PAM_SUCCESS, PAM_SUCCESS, PAM_SUCCESS);
+            assertThat(outcome.namespaces()).allMatch(line -> line.endsWith(" hidden")); // not by /proc, so by memory
+            assertThat(outcome.log())
+                    .filteredOn(line -> line.contains("login.container"))
+                    .extracting(line -> line.replaceFirst(".*phase=", ""))
+                    .containsExactly(
+                            "account joined=pid",
+                            "account joined=user",
+                            "account joined=mount",
+                            "session already_in=pid",
+                            "session already_in=user",
+                            "session already_in=mount");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "own-mnt, 131072",
+        "own-user, 268435456",
+        "own-pid, 536870912",
+        "own-mnt, 0",
+        "own-user, 0",
+        "own-pid, 0"
+    })
+    void aNamespaceTheProcessIsInAnywayIsLeftAlone(String kind, int type) throws Exception {
+        assumeStrace();
+        try (var job = namespaces(success(Field.namespace(type)), kind)) {
+            var trace = directory.resolve("trace");
+
+            var outcome = drive().under("strace", "-f", "-o", trace.toString(), "-e", "trace=setns")
+                    .call(socketOption(), DENY, STRICT);
+
+            assertThat(outcome.answer()).isEqualTo(PAM_SUCCESS);
+            assertThat(job.namespaces()).hasSize(1);
+            assertThat(Files.readString(trace)).doesNotContain("setns");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"account, a, open", "session, o, ended"})
+    void whatCannotBeJoinedIsAnAdoptionFailure(String phase, String call, String connection) throws Exception {
+        try (var client = listenAt("127.0.0.1");
+                var job = namespaces(success(Field.namespace(NamespaceDaemon.CLONE_NEWNS)), "null")) {
+
+            var outcome = drive().with("-x", call, "-t", place(client)).call(socketOption(), DENY, STRICT);
+
+            assertThat(outcome.answer()).isEqualTo(PAM_PERM_DENIED);
+            assertThat(outcome.messages()).containsExactly(CONTAINER_LINE);
+            assertThat(outcome.environment()).isEmpty();
+            assertThat(outcome.connections()).containsExactly(connection);
+            assertThat(outcome.log().get(1))
+                    .startsWith("3 login.failed user=\"nobody\" phase=" + phase + " why=container")
+                    .contains("errno=22 (Invalid argument)")
+                    .contains("action_adopt_failure=deny");
+            assertThat(job.namespaces()).hasSize(1);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a", "o"})
+    void whatCannotBeJoinedUnderAllowIsLoggedAndLetIn(String call) throws Exception {
+        try (var client = listenAt("127.0.0.1");
+                var job = namespaces(success(Field.namespace(NamespaceDaemon.CLONE_NEWNS)), "null")) {
+
+            var outcome = drive().with("-x", call, "-t", place(client))
+                    .call(socketOption(), DENY, "action_adopt_failure=allow");
+
+            assertThat(outcome.answer()).isEqualTo(PAM_SUCCESS);
+            assertThat(outcome.messages()).isEmpty();
+            assertThat(outcome.environment()).isEmpty();
+            assertThat(outcome.connections()).containsExactly("open");
+            assertThat(outcome.log().get(1)).startsWith("3 ").contains("why=container", "action_adopt_failure=allow");
+            assertThat(job.namespaces()).hasSize(1);
+        }
+    }
+
+    @Test
+    void anotherKindThanWasToldIsNotJoined() throws Exception {
+        try (var job = namespaces(success(Field.namespace(NamespaceDaemon.CLONE_NEWUSER)), "mnt")) {
+
+            var outcome = drive().with("-N").call(socketOption(), DENY, STRICT);
+
+            assertThat(outcome.answer()).isEqualTo(PAM_PERM_DENIED);
+            assertThat(outcome.namespaces()).doesNotContain("mnt " + job.link("mnt"));
+        }
+    }
+
+    @Test
+    void aProcessWithThreadsCannotJoinAndSaysSo() throws Exception {
+        try (var job = namespaces(success(Field.namespace(NamespaceDaemon.CLONE_NEWNS)), "mnt")) {
+
+            var outcome = drive().with("-T").call(socketOption(), DENY, STRICT);
+
+            assertThat(outcome.answer()).isEqualTo(PAM_PERM_DENIED);
+            assertThat(outcome.messages()).containsExactly(CONTAINER_LINE);
+            assertThat(outcome.log().get(1)).contains("mount namespace: it is none, or this process has threads");
+            assertThat(job.namespaces()).hasSize(1);
+        }
+    }
+
+    static Stream<Arguments> wrongDescriptors() {
+        var one = Field.namespace(NamespaceDaemon.CLONE_NEWNS);
+        var eight = Stream.generate(() -> one).limit(8).toArray(Field[]::new);
+        var nulls = Stream.generate(() -> "null").limit(9).toArray(String[]::new);
+        return Stream.of(
+                arguments("none", success(one), new String[] {}, "1 namespaces and 0 descriptors"),
+                arguments("too few", success(one, one), new String[] {"null"}, "2 namespaces and 1 descriptors"),
+                arguments("too many", success(one), new String[] {"null", "null"}, "1 namespaces and 2 descriptors"),
+                arguments("uncalled for", success(), new String[] {"null"}, "0 namespaces and 1 descriptors"),
+                arguments("nine", success(eight), nulls, "descriptors that no reply may bring"),
+                arguments("late", success(one), new String[] {"-l", "null"}, "descriptors that no reply may bring"),
+                arguments("with a denial", verdict(3, "no_jobs"), new String[] {"null"}, "0 namespaces and 1"),
+                arguments(
+                        "with a refusal",
+                        frame(REFUSED, Field.text(1, "busy"), Field.text(2, "too many")),
+                        new String[] {"null"},
+                        "0 namespaces and 1 descriptors"),
+                arguments("of a denial", verdict(3, "no_jobs", one), new String[] {"null"}, "comes without a success"),
+                arguments("with garbage", new byte[32], new String[] {"null", "null"}, "magic is not ADOP"),
+                arguments(
+                        "nine of them",
+                        success(Stream.concat(Stream.of(one), Stream.of(eight)).toArray(Field[]::new)),
+                        Arrays.copyOf(nulls, 8),
+                        "namespace comes too often"),
+                arguments(
+                        "of no kind", success(Field.namespace(1)), new String[] {"null"}, "namespace is not a value"));
+    }
+
+    /** That none of them stays open is asserted for every call. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("wrongDescriptors")
+    void descriptorsThatAreNotThoseOfTheReplyMakeItUnreadable(
+            String name, byte[] reply, String[] descriptors, String detail) throws Exception {
+        try (var job = namespaces(reply, descriptors)) {
+
+            var outcome = call(DENY, STRICT);
+
+            assertFailure(outcome, "daemon_unreadable", detail);
+            assertThat(outcome.environment()).as(name).isEmpty();
+            assertThat(job.namespaces()).hasSizeLessThanOrEqualTo(9);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"-x, a, join_container=false", "-f, -s, join_container=true"})
+    void namespacesForAHelperOrWithoutJoinContainerWereNotAskedFor(String with, String also, String option)
+            throws Exception {
+        try (var client = listenAt("127.0.0.1");
+                var job = namespaces(success(Field.namespace(NamespaceDaemon.CLONE_NEWNS)), "mnt")) {
+
+            var outcome =
+                    drive().with("-N", "-t", place(client), with, also).call(socketOption(), DENY, STRICT, option);
+
+            assertThat(outcome.answer()).isEqualTo(PAM_PERM_DENIED);
+            assertThat(outcome.onlyLogLine()).contains("daemon_unreadable", "namespaces that were not asked for");
+            assertThat(outcome.namespaces()).doesNotContain("mnt " + job.link("mnt"));
+        }
+    }
+
+    @Test
+    void aReplyThatTricklesInBringsItsDescriptorsToo() throws Exception {
+        try (var job = namespaces(success(Field.namespace(0)), "-1", "mnt")) {
+
+            var outcome = drive().joining().with("-i").call(socketOption(), "timeout=30000", DENY, STRICT);
+
+            assertThat(outcome.answer()).isEqualTo(PAM_SUCCESS);
+            assertThat(outcome.namespaces()).contains("mnt " + job.link("mnt"));
+        }
+    }
+
     // ---- the daemon fails: action_generic_failure
 
     @ParameterizedTest
@@ -286,7 +766,7 @@ class PamModuleIT {
                                 : List.of());
         assertThat(outcome.environment()).isEmpty();
         assertThat(outcome.onlyLogLine())
-                .startsWith("3 login.failed user=\"nobody\" why=daemon_absent socket=\"" + socket + "\"")
+                .startsWith("3 login.failed user=\"nobody\" phase=account why=daemon_absent socket=\"" + socket + "\"")
                 .contains("errno=2 (No such file or directory) action_generic_failure=" + action);
     }
 
@@ -364,7 +844,7 @@ class PamModuleIT {
         oversized[6] = 0x20; // 8,193 and nothing behind it: refused by its length, not waited for
         oversized[7] = 0x01;
         var version = good.clone();
-        version[4] = 2;
+        version[4] = 1;
         var fields = new ArrayList<Field>();
         for (int i = 0; i < 65; i++) {
             fields.add(Field.variable("A=1"));
@@ -372,7 +852,7 @@ class PamModuleIT {
         return Stream.of(
                 arguments("garbage", "HTTP/1.1 200 OK\r\n\r\n".getBytes(UTF_8), "magic is not ADOP"),
                 arguments("zeroes", new byte[64], "magic is not ADOP"),
-                arguments("another version", version, "version is not 1"),
+                arguments("another version", version, "version is not 2"),
                 arguments("a PONG", frame(PONG, Field.text(0x0001, "0.1")), "type answers no LOGIN"),
                 arguments("an oversized length", oversized, "length is over the bound"),
                 arguments("an unknown instruction", verdict(1, "r", Field.text(0x0009, "x")), "tag is unknown"),
@@ -662,11 +1142,22 @@ class PamModuleIT {
 
     // ---- options
 
+    @ParameterizedTest
+    @CsvSource({"root, 25", "nobody, 6"})
+    void thatRootCannotBeAskedAboutIsSaid(String user, int answer) throws Exception {
+        serve(answering(verdict(3, "no_jobs")));
+
+        var outcome = drive().as("sshd", user).call(socketOption(), "ignore_root=0");
+
+        assertThat(outcome.answer()).isEqualTo(answer);
+        assertThat(outcome.log().get(0)).isEqualTo("6 option ignore_root=0 has no effect: root is never asked about");
+    }
+
     @Test
     void whatIsNotUnderstoodIsLoggedAndTheDefaultTaken() throws Exception {
         serve(answering(verdict(3, "no_jobs")));
 
-        var outcome = call("action_unknown=oldest", "join_container=false", "frobnicate", "timeout=soon");
+        var outcome = call("action_unknown=oldest", "join_container=no", "frobnicate", "timeout=soon");
 
         assertThat(outcome.answer()).isEqualTo(PAM_PERM_DENIED);
         assertThat(onlyLogin().hex(0x0004)).isEqualTo("02010101");
@@ -674,8 +1165,8 @@ class PamModuleIT {
                 .startsWith(
                         "3 option \"action_unknown=oldest\" is not understood: action_unknown= takes newest, allow, deny;"
                                 + " it is now newest",
-                        "3 option \"join_container=false\" is not supported by this version of pam_adoptd and does nothing",
-                        "3 option \"frobnicate\" is not supported by this version of pam_adoptd and does nothing",
+                        "3 option \"join_container=no\" is not understood: join_container= takes true, false; it is now true",
+                        "3 option \"frobnicate\" is none of pam_adoptd's and does nothing",
                         "3 option \"timeout=soon\" is not understood: timeout= takes 100 to 60000 milliseconds;"
                                 + " it is now 4000")
                 .hasSize(5);
@@ -731,6 +1222,28 @@ class PamModuleIT {
         assertThat(onlyLogin().text(0x0007)).isEqualTo("n1");
     }
 
+    @Test
+    void aSessionLineNeverBreaksAStack() throws Exception {
+        serve(answering(verdict(2, "no_jobs")));
+        var lines = new String[] {"session required MODULE " + socketOption(), "session required pam_permit.so"};
+
+        for (var user : List.of("nobody", "root")) {
+            assertThat(drive().with("-x", "oc").as("sshd", user).stack(lines).answers())
+                    .containsExactly(PAM_SUCCESS, PAM_SUCCESS);
+        }
+        assertThat(drive().with("-x", "oc").as("login", "nobody").stack(lines).answers())
+                .containsExactly(PAM_SUCCESS, PAM_SUCCESS);
+    }
+
+    @Test
+    void aSessionLineAloneOpensAndClosesWhatTheDaemonLetsIn() throws Exception {
+        serve(answering(verdict(1, "only_job")));
+
+        var outcome = drive().with("-x", "oc").stack("session required MODULE " + socketOption());
+
+        assertThat(outcome.answers()).containsExactly(PAM_SUCCESS, PAM_SUCCESS);
+    }
+
     // ---- memory
 
     static Stream<Arguments> replies() {
@@ -778,6 +1291,15 @@ class PamModuleIT {
                 Thread.sleep(everyMs);
             }
         };
+    }
+
+    private NamespaceDaemon namespaces(byte[] reply, String... arguments) throws Exception {
+        return new NamespaceDaemon(namespaceDaemon, socket, reply, arguments);
+    }
+
+    private static byte[] success(Field... more) {
+        var fields = Stream.concat(Stream.of(Field.variable("SLURM_JOB_ID=7")), Stream.of(more));
+        return verdict(1, "only_job", fields.toArray(Field[]::new));
     }
 
     private PamDrive drive() {

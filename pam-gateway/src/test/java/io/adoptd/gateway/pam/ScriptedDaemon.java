@@ -178,7 +178,7 @@ final class ScriptedDaemon implements AutoCloseable {
         }
         return ByteBuffer.allocate(8 + body.size())
                 .putInt(0x41444f50)
-                .put((byte) 1)
+                .put((byte) 2)
                 .put((byte) type)
                 .putShort((short) body.size())
                 .put(body.toByteArray())
@@ -197,6 +197,10 @@ final class ScriptedDaemon implements AutoCloseable {
 
         static Field variable(String value) {
             return text(0x0004, value);
+        }
+
+        static Field namespace(int type) {
+            return new Field(0x0005, ByteBuffer.allocate(4).putInt(type).array());
         }
     }
 }
