@@ -269,6 +269,11 @@ public final class Stepds implements AutoCloseable {
         return Optional.ofNullable(known.get(step.node())).flatMap(steps -> steps.of(step));
     }
 
+    /** Has one conversation. Answered on the thread of the conversations. */
+    <T> Mono<StepdAnswer<T>> ask(Conversation.Partner partner, Exchange<T> exchange, Deadline deadline) {
+        return Conversation.of(setting, partner, exchange, deadline);
+    }
+
     /** Finds the step's slurmstepd and has one conversation with it. Answered on the thread of the conversations. */
     <T> Mono<StepdAnswer<T>> ask(ExternStep step, Exchange<T> exchange, Deadline deadline) {
         return Mono.defer(() -> acquaintance(step)
@@ -298,7 +303,7 @@ public final class Stepds implements AutoCloseable {
     }
 
     /** Whether {@link #read} came to nothing for want of time or room. */
-    private static boolean isOverdue(Throwable e) {
+    static boolean isOverdue(Throwable e) {
         return e instanceof TimeoutException || e instanceof RejectedExecutionException;
     }
 
