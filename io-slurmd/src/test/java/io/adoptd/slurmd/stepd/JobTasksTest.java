@@ -97,7 +97,7 @@ class JobTasksTest {
         assertThat(answer.pids()).containsExactly(100);
         assertThat(answer.why())
                 .contains("c1_7." + BATCH + ": SILENT, ")
-                .contains("c1_7.1: GONE, ")
+                .contains("c1_7.1: ABSENT, ")
                 .contains("c1_7.2: UNREADABLE, ")
                 .doesNotContain("c1_7.0:");
     }

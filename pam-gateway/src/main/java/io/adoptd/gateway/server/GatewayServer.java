@@ -96,7 +96,8 @@ public final class GatewayServer implements Disposable {
                     .flatMap(peer -> isTrusted(peer, ownUid) ? converse(peer.pid(), luggage) : stranger(peer))
                     .takeUntilOther(client.onDispose())
                     .onErrorResume(GatewayServer::clientFault)
-                    .flatMap(this::send);
+                    .flatMap(this::send)
+                    .doOnError(GatewayServer::unsent);
         }
 
         private Mono<LoginDesk.Answered> converse(int peerPid, Luggage luggage) {
@@ -159,6 +160,11 @@ public final class GatewayServer implements Disposable {
             return Mono.empty();
         }
         return Mono.error(e);
+    }
+
+    /** The connection is closed without an answer, which the module takes for a failure of ours. */
+    private static void unsent(Throwable e) {
+        log.warn(LogLine.of("reply.unsent").with("why", e.toString()).toString());
     }
 
     private static Mono<LoginDesk.Answered> refused(String reason, String why) {
