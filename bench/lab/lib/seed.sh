@@ -22,6 +22,7 @@ make_seed() {
     seed_job_container
     seed_sshd "$deb"
     install -D -m 755 "$LAB_DIR/inside/service" "$all/usr/local/sbin/lab-service"
+    install -D -m 755 "$LAB_DIR/inside/socket" "$all/usr/local/sbin/lab-socket"
     if [[ -n $deb ]]; then
         for host in "${NODES[@]}"; do install -D -m 644 "$deb" "$LAB_RUN/seed/$host/root/adoptd.deb"; done
     fi

@@ -4,6 +4,7 @@
  *
  *	pamtime serve PORT [CGROUP_PROCS]
  *	pamtime login ADDRESS PORT ROUNDS PAUSE_MS COLUMN:WARMUP:REQUEST...
+ *	pamtime storm ADDRESS PORT CONCURRENT TOTAL REQUEST...
  *
  * `serve` runs as root on the compute node. Each connection gets a forked child that holds it, does one request and is
  * gone, for a process is adopted only once. A request is a line:
@@ -23,6 +24,10 @@
  * `login` runs where the user comes from: first WARMUP logins of each column, then ROUNDS with every column once, in a
  * new random order each time, so that no column has a time or a predecessor of its own. It prints a line for each
  * login: round (0: warm-up), place in that round, column, and the answer.
+ *
+ * `storm` keeps CONCURRENT logins under way until there were TOTAL, taking the requests by turns. It prints a line for
+ * each login as it ends: its number, its request's, ns from connect to the answer, and the answer, whose result is -1
+ * if none came. At the end there are two lines that begin with #: all logins together, and the account phase's times.
  */
 #define _DEFAULT_SOURCE
 
@@ -32,6 +37,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pwd.h>
 #include <security/pam_appl.h>
 #include <signal.h>
@@ -51,6 +57,8 @@ enum {
 	LINE_MAX_BYTES = 4096,
 	TEXT_MAX_BYTES = 1500,
 	COLUMNS_MAX = 8,
+	STORM_MAX = 4096,	/* logins at once */
+	STORM_TOTAL_MAX = 1000000,
 	LOGIN_GRACE_S = 60,	/* sshd has an alarm for it as well */
 	KEEP_AWAKE_MS = 2,	/* shorter than a grace period */
 };
@@ -296,7 +304,7 @@ static _Noreturn void serve(in_port_t port, const char *cgroup_procs)
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (listener < 0 || setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-	    bind(listener, (const struct sockaddr *)&own, sizeof(own)) != 0 || listen(listener, 128) != 0)
+	    bind(listener, (const struct sockaddr *)&own, sizeof(own)) != 0 || listen(listener, STORM_MAX) != 0)
 		err(1, "port %u", (unsigned int)port);
 	if (cgroup_procs != NULL)
 		keep_cgroups_awake(cgroup_procs);
@@ -417,21 +425,212 @@ static void log_in_often(const struct sockaddr_in *node, uint32_t rounds, uint32
 		err(1, "stdout");
 }
 
+/* ---- many at once ---------------------------------------------------------------------------------------------- */
+
+struct guest {	/* a login under way; fd is -1 for none */
+	int fd;
+	bool asked;
+	uint32_t number;
+	uint32_t request;
+	int64_t began;
+	size_t len;
+	char line[LINE_MAX_BYTES];
+};
+
+struct storm {
+	const struct sockaddr_in *node;
+	const char *const *requests;
+	uint32_t request_count, concurrent, total;
+	uint32_t begun, ended, unanswered;
+	struct guest *guests;
+	struct pollfd *polls;	/* one for each guest, at the same place */
+	int64_t *account_ns;	/* of every answered login */
+};
+
+static void begin_login(struct storm *storm, uint32_t place)
+{
+	struct guest *guest = &storm->guests[place];
+
+	*guest = (struct guest){ .number = ++storm->begun, .began = clock_ns() };
+	guest->request = (guest->number - 1) % storm->request_count;
+	guest->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (guest->fd < 0)
+		err(1, "socket");
+	if (connect(guest->fd, (const struct sockaddr *)storm->node, sizeof(*storm->node)) != 0 && errno != EINPROGRESS)
+		err(1, "connect");
+	storm->polls[place] = (struct pollfd){ .fd = guest->fd, .events = POLLOUT };
+}
+
+/* The second field of an answer that follows its result, or a negative number for none. */
+static int64_t account_ns_of(const char *answer)
+{
+	int64_t account_ns;
+	int result;
+
+	return sscanf(answer, "%d\t%*d\t%" SCNd64, &result, &account_ns) == 2 ? account_ns : -1;
+}
+
+static void end_login(struct storm *storm, uint32_t place, const char *trouble)
+{
+	struct guest *guest = &storm->guests[place];
+	char *end = memchr(guest->line, '\n', guest->len);
+	int64_t account_ns = -1;
+
+	if (end != NULL) {
+		*end = '\0';
+		account_ns = account_ns_of(guest->line);
+	}
+	if (account_ns >= 0) {
+		storm->account_ns[storm->ended - storm->unanswered] = account_ns;
+		printf("%" PRIu32 "\t%" PRIu32 "\t%" PRId64 "\t%s\n", guest->number, guest->request + 1,
+		       clock_ns() - guest->began, guest->line);
+	} else {
+		storm->unanswered++;
+		printf("%" PRIu32 "\t%" PRIu32 "\t%" PRId64 "\t-1\t0\t0\t\tpamtime: no answer (%s)\n", guest->number,
+		       guest->request + 1, clock_ns() - guest->began, trouble);
+	}
+	close(guest->fd);
+	guest->fd = storm->polls[place].fd = -1;
+	storm->ended++;
+	if (storm->begun < storm->total)
+		begin_login(storm, place);
+}
+
+static void ask(struct storm *storm, uint32_t place)
+{
+	struct guest *guest = &storm->guests[place];
+	char request[LINE_MAX_BYTES];
+	int len = snprintf(request, sizeof(request), "%s\n", storm->requests[guest->request]);
+
+	if (len < 0 || len >= (int)sizeof(request))
+		errx(2, "too long: %s", storm->requests[guest->request]);
+	if (write(guest->fd, request, (size_t)len) != len) {	/* a new connection has room for a line */
+		end_login(storm, place, strerror(errno));
+		return;
+	}
+	guest->asked = true;
+	storm->polls[place].events = POLLIN;
+}
+
+/* Until the connection ends: by then the child that was adopted has ended, too. */
+static void hear(struct storm *storm, uint32_t place)
+{
+	struct guest *guest = &storm->guests[place];
+	char rest[64];
+	bool full = guest->len == sizeof(guest->line);
+	ssize_t got = full ? read(guest->fd, rest, sizeof(rest)) :
+			     read(guest->fd, guest->line + guest->len, sizeof(guest->line) - guest->len);
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got < 0)
+		end_login(storm, place, strerror(errno));
+	else if (got == 0)
+		end_login(storm, place, "closed");
+	else if (full)
+		end_login(storm, place, "too long");
+	else
+		guest->len += (size_t)got;
+}
+
+static void wait_for_guests(struct storm *storm)
+{
+	int64_t now;
+
+	if (poll(storm->polls, storm->concurrent, 1000) < 0 && errno != EINTR)
+		err(1, "poll");
+	now = clock_ns();
+	for (uint32_t place = 0; place < storm->concurrent; place++) {
+		const struct guest *guest = &storm->guests[place];
+
+		if (guest->fd < 0)
+			continue;
+		if (now - guest->began > (int64_t)(LOGIN_GRACE_S + 5) * 1000000000)
+			end_login(storm, place, "too late");
+		else if (storm->polls[place].revents != 0 && guest->asked)
+			hear(storm, place);
+		else if (storm->polls[place].revents != 0)
+			ask(storm, place);
+	}
+}
+
+static int ascending(const void *left, const void *right)
+{
+	int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+
+	return (a > b) - (a < b);
+}
+
+static void report(struct storm *storm, int64_t took_ns)
+{
+	static const uint32_t percents[] = { 50, 90, 95, 99, 100 };
+	uint32_t answered = storm->ended - storm->unanswered;
+
+	printf("# logins %" PRIu32 " at_once %" PRIu32 " unanswered %" PRIu32 " seconds %.3f rate %.1f\n", storm->ended,
+	       storm->concurrent, storm->unanswered, (double)took_ns / 1e9, storm->ended * 1e9 / (double)took_ns);
+	qsort(storm->account_ns, answered, sizeof(*storm->account_ns), ascending);
+	fputs("# account_ms", stdout);
+	for (size_t i = 0; answered > 0 && i < sizeof(percents) / sizeof(*percents); i++)	/* nearest rank */
+		printf(" p%" PRIu32 " %.2f", percents[i],
+		       (double)storm->account_ns[(answered * (uint64_t)percents[i] + 99) / 100 - 1] / 1e6);
+	putchar('\n');
+}
+
+static void storm(const struct sockaddr_in *node, uint32_t concurrent, uint32_t total, const char *const *requests,
+		  uint32_t request_count)
+{
+	struct storm storm = { .node = node, .requests = requests, .request_count = request_count, .total = total };
+	int64_t began = clock_ns();
+
+	storm.concurrent = concurrent < total ? concurrent : total;
+	storm.guests = calloc(storm.concurrent, sizeof(*storm.guests));
+	storm.polls = calloc(storm.concurrent, sizeof(*storm.polls));
+	storm.account_ns = calloc(total, sizeof(*storm.account_ns));
+	if (storm.guests == NULL || storm.polls == NULL || storm.account_ns == NULL)
+		err(1, "calloc");
+	for (uint32_t place = 0; place < storm.concurrent; place++)
+		begin_login(&storm, place);
+	while (storm.ended < total)
+		wait_for_guests(&storm);
+	report(&storm, clock_ns() - began);
+	if (fflush(stdout) != 0 || ferror(stdout))
+		err(1, "stdout");
+	free(storm.account_ns);
+	free(storm.polls);
+	free(storm.guests);
+}
+
+static const char usage[] =
+	"usage: pamtime serve PORT [CGROUP_PROCS]\n"
+	"       pamtime login ADDRESS PORT ROUNDS PAUSE_MS COLUMN:WARMUP:REQUEST...\n"
+	"       pamtime storm ADDRESS PORT CONCURRENT TOTAL REQUEST...";
+
 int main(int argc, char **argv)
 {
 	struct column columns[COLUMNS_MAX];
 	struct sockaddr_in node = { .sin_family = AF_INET };
+	uint32_t first, second;
+	bool is_storm;
 
 	signal(SIGPIPE, SIG_IGN);	/* err() names it better */
 	if ((argc == 3 || argc == 4) && strcmp(argv[1], "serve") == 0)
 		serve((in_port_t)number(argv[2], UINT16_MAX), argv[3]);
-	if (argc < 7 || argc - 6 > COLUMNS_MAX || strcmp(argv[1], "login") != 0 ||
-	    inet_pton(AF_INET, argv[2], &node.sin_addr) != 1)
-		errx(2, "usage: pamtime serve PORT [CGROUP_PROCS]\n"
-			"       pamtime login ADDRESS PORT ROUNDS PAUSE_MS COLUMN:WARMUP:REQUEST...");
+	if (argc < 7 || argc - 6 > COLUMNS_MAX || inet_pton(AF_INET, argv[2], &node.sin_addr) != 1)
+		errx(2, "%s", usage);
+	is_storm = strcmp(argv[1], "storm") == 0;
+	if (!is_storm && strcmp(argv[1], "login") != 0)
+		errx(2, "%s", usage);
 	node.sin_port = htons((in_port_t)number(argv[3], UINT16_MAX));
+	first = number(argv[4], is_storm ? STORM_MAX : UINT32_MAX);
+	second = number(argv[5], is_storm ? STORM_TOTAL_MAX : UINT32_MAX);
+	if (is_storm && (first == 0 || second == 0))
+		errx(2, "%s", usage);
+	if (is_storm) {
+		storm(&node, first, second, (const char *const *)&argv[6], (uint32_t)argc - 6);
+		return 0;
+	}
 	for (int i = 6; i < argc; i++)
 		columns[i - 6] = column_of(argv[i]);
-	log_in_often(&node, number(argv[4], UINT32_MAX), number(argv[5], UINT32_MAX), columns, (uint32_t)argc - 6);
+	log_in_often(&node, first, second, columns, (uint32_t)argc - 6);
 	return 0;
 }

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -22,6 +23,8 @@ public final class Main {
     private static final int FAILED = 1;
     private static final int USAGE = 2;
 
+    private static final Duration LAST_LINES = Duration.ofMillis(500);
+
     private static final String HELP = """
             usage: adoptd [--config FILE] [--check]
               --config FILE  the configuration (default: /etc/adoptd/adoptd.conf, which may be missing)
@@ -34,7 +37,9 @@ public final class Main {
 
     /** Exits with 0 after a signal, 1 when it cannot start, 2 when the command line or the configuration is none. */
     public static void main(String[] args) {
-        System.exit(run(List.of(args), System.out, System.err));
+        int code = run(List.of(args), System.out, System.err);
+        LogSetup.flush(LAST_LINES);
+        System.exit(code);
     }
 
     static int run(List<String> args, PrintStream out, PrintStream err) {
@@ -120,6 +125,7 @@ public final class Main {
     private static void end(Daemon daemon, ServiceManager systemd, CountDownLatch ended) {
         systemd.stopping();
         daemon.close();
+        LogSetup.flush(LAST_LINES);
         ended.countDown();
     }
 }

@@ -7,8 +7,10 @@ import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.pattern.ClassicConverter;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.spi.ContextAwareBase;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,6 +20,8 @@ import org.slf4j.LoggerFactory;
  * memory.
  */
 public final class LogSetup extends ContextAwareBase implements Configurator {
+
+    private static final String WRITER = "stderr";
 
     private static final String TO_JOURNAL = "%priority%logger{0} %msg%n%ex";
     private static final String TO_TERMINAL = "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %logger{0} %msg%n%ex";
@@ -29,14 +33,13 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
         encoder.setContext(context);
         encoder.setPattern(System.getenv("JOURNAL_STREAM") == null ? TO_TERMINAL : TO_JOURNAL);
         encoder.start();
-        var appender = new ConsoleAppender<ILoggingEvent>();
-        appender.setContext(context);
-        appender.setTarget("System.err");
-        appender.setEncoder(encoder);
-        appender.start();
+        var writer = new LogWriter(encoder, new FileOutputStream(FileDescriptor.err));
+        writer.setContext(context);
+        writer.setName(WRITER);
+        writer.start();
         var root = context.getLogger(Logger.ROOT_LOGGER_NAME);
         root.setLevel(Level.WARN);
-        root.addAppender(appender);
+        root.addAppender(writer);
         context.getLogger("io.adoptd").setLevel(Level.INFO);
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
     }
@@ -45,6 +48,14 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
     public static void level(Level level) {
         if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
             context.getLogger("io.adoptd").setLevel(level);
+        }
+    }
+
+    /** Waits until what was logged is written, at most so long: for the end of a program. */
+    public static void flush(Duration atMost) {
+        if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context
+                && context.getLogger(Logger.ROOT_LOGGER_NAME).getAppender(WRITER) instanceof LogWriter writer) {
+            writer.flush(atMost);
         }
     }
 
