@@ -10,7 +10,8 @@ readonly NODES=(c1 c2)
 declare -rA ADDRESS=([login]=10.77.0.10 [c1]=10.77.0.11 [c2]=10.77.0.12)
 declare -rA ADDRESS6=([login]=fd77::10 [c1]=fd77::11 [c2]=fd77::12)
 declare -rA SUITE_OF=([22.05]=bookworm [24.11]=trixie [26.05]=forky)
-readonly USERS=(alice bob carol)            # uids 2001, 2002, 2003; the password of NAME is NAME-password
+# Their uids are 2001, 2002, …; the password of NAME is NAME-password. image.sh makes them.
+readonly USERS=(alice bob carol dave erin frank grace)
 readonly SERVICES=(syslog munged slurmctld slurmd sshd sshd-peer adoptd-socket adoptd)
 
 readonly SKIPPED=3                          # exit code: this machine can't do it, which is no failure

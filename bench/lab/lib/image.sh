@@ -23,7 +23,7 @@ rm -rf /var/lib/apt/lists/*
 rm -f /etc/ssh/ssh_host_* /etc/munge/munge.key              # keys are made for each cluster
 rm -f /etc/hostname /etc/hosts /etc/resolv.conf
 uid=2001
-for name in alice bob carol; do
+for name in alice bob carol dave erin frank grace; do
     useradd --uid $uid --user-group --no-create-home --shell /bin/bash $name    # homes are made with the cluster
     echo "$name:$name-password" | chpasswd
     uid=$((uid + 1))

@@ -113,7 +113,7 @@ bring_up() {
         return 1
     fi
     work=$(mktemp -d)
-    gcc -std=c11 -O2 -Wall -Wextra -Werror -o "$work/pamtime" "$LAB_DIR/src/pamtime.c" -lpam || return
+    gcc -std=c11 -O2 -Wall -Wextra -Werror -o "$work/pamtime" "$LAB_DIR/src/pamtime.c" "$LAB_DIR/src/common.c" -lpam || return
     gcc -std=c11 -O2 -Wall -Wextra -Werror -shared -fPIC -o "$work/clock.so" "$LAB_DIR/src/clock.c" || return
     for host in login c1 c2; do
         copy_to "$host" "$work/pamtime" /usr/local/sbin/pamtime

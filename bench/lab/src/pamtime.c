@@ -31,6 +31,8 @@
  */
 #define _DEFAULT_SOURCE
 
+#include "common.h"
+
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
@@ -39,10 +41,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pwd.h>
-#include <security/pam_appl.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,16 +49,12 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
-	LINE_MAX_BYTES = 4096,
-	TEXT_MAX_BYTES = 1500,
 	COLUMNS_MAX = 8,
 	STORM_MAX = 4096,	/* logins at once */
 	STORM_TOTAL_MAX = 1000000,
-	LOGIN_GRACE_S = 60,	/* sshd has an alarm for it as well */
 	KEEP_AWAKE_MS = 2,	/* shorter than a grace period */
 };
 
@@ -67,92 +62,13 @@ struct answer {
 	int result;
 	int64_t before_ns;
 	int64_t account_ns;
-	char told[TEXT_MAX_BYTES];
+	struct told told;
 };
-
-static int64_t clock_ns(void)
-{
-	struct timespec now;
-
-	if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
-		err(1, "clock_gettime");
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static void write_all(int fd, const void *bytes, size_t len)
-{
-	for (const char *at = bytes; len > 0;) {
-		ssize_t written = write(fd, at, len);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			err(1, "write");
-		at += written;
-		len -= (size_t)written;
-	}
-}
-
-/* A line without its newline; false when the other side ends or fails before it is whole. */
-static bool read_line(int fd, char line[LINE_MAX_BYTES])
-{
-	size_t len = 0;
-
-	while (len < LINE_MAX_BYTES) {
-		ssize_t got = read(fd, line + len, LINE_MAX_BYTES - len);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return false;
-		len += (size_t)got;
-		if (line[len - 1] == '\n') {
-			line[len - 1] = '\0';
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Adds to text, after a divider if there is some already. What would break a line or a field becomes a blank. */
-static void add_text(char *text, size_t size, const char *divider, const char *format, ...)
-{
-	size_t len = strlen(text);
-	va_list values;
-	int wanted;
-
-	if (len > 0) {
-		snprintf(text + len, size - len, "%s", divider);
-		len = strlen(text);
-	}
-	va_start(values, format);
-	wanted = vsnprintf(text + len, size - len, format, values);
-	va_end(values);
-	if (wanted < 0)
-		errx(1, "vsnprintf");
-	for (char *at = text + len; *at != '\0'; at++)
-		if ((unsigned char)*at < ' ' || *at == 0x7f)
-			*at = ' ';
-}
 
 /* ---- the node's side ------------------------------------------------------------------------------------------- */
 
-static int converse(int count, const struct pam_message **messages, struct pam_response **responses, void *data)
-{
-	struct answer *answer = data;
-
-	for (int i = 0; i < count; i++) {
-		if (messages[i]->msg_style != PAM_ERROR_MSG && messages[i]->msg_style != PAM_TEXT_INFO)
-			return PAM_CONV_ERR;	/* nobody is there to answer a question */
-		add_text(answer->told, sizeof(answer->told), " | ", "%s", messages[i]->msg);
-	}
-	*responses = calloc((size_t)count, sizeof(**responses));
-	return *responses == NULL ? PAM_BUF_ERR : PAM_SUCCESS;
-}
-
 static void account(const char *service, const char *user, const char *source, struct answer *answer)
 {
-	struct pam_conv conversation = { .conv = converse, .appdata_ptr = answer };
 	pam_handle_t *pamh = NULL;
 	int64_t started;
 
@@ -160,15 +76,9 @@ static void account(const char *service, const char *user, const char *source, s
 		errx(1, "no user %s", user);
 
 	started = clock_ns();
-	answer->result = pam_start(service, user, &conversation, &pamh);
-	if (answer->result == PAM_SUCCESS)
-		answer->result = pam_set_item(pamh, PAM_RHOST, source);
-	if (answer->result == PAM_SUCCESS)
-		answer->result = pam_set_item(pamh, PAM_TTY, "ssh");
-	if (answer->result != PAM_SUCCESS) {
-		add_text(answer->told, sizeof(answer->told), " | ", "pamtime: PAM doesn't start");
+	answer->result = start_pam(NULL, service, user, source, &answer->told, &pamh);
+	if (answer->result != PAM_SUCCESS)
 		return;
-	}
 	answer->before_ns = clock_ns() - started;
 
 	started = clock_ns();
@@ -213,28 +123,7 @@ static void bare_adoption(const char *path, struct answer *answer)
 	answer->account_ns = clock_ns() - started;
 	answer->result = result;
 	if (!answered)
-		add_text(answer->told, sizeof(answer->told), " | ", "pamtime: %s doesn't answer", path);
-}
-
-/* "freezer:/slurm_c1/...;memory:/slurm_c1/...": whatever isn't the root of this host's cgroup namespace. */
-static void read_cgroups(char *text, size_t size)
-{
-	char line[LINE_MAX_BYTES];
-	FILE *file = fopen("/proc/self/cgroup", "re");
-
-	if (file == NULL)
-		err(1, "/proc/self/cgroup");
-	while (fgets(line, sizeof(line), file) != NULL) {
-		char *controllers = strchr(line, ':');
-		char *path = controllers == NULL ? NULL : strchr(controllers + 1, ':');
-
-		line[strcspn(line, "\n")] = '\0';
-		if (path == NULL)
-			errx(1, "/proc/self/cgroup: %s", line);
-		if (strcmp(path, ":/") != 0)
-			add_text(text, size, ";", "%s", controllers + 1);
-	}
-	fclose(file);
+		add_text(answer->told.text, sizeof(answer->told.text), " | ", "pamtime: %s doesn't answer", path);
 }
 
 static _Noreturn void serve_one(int fd, const struct sockaddr_in *peer)
@@ -256,20 +145,13 @@ static _Noreturn void serve_one(int fd, const struct sockaddr_in *peer)
 	else
 		errx(1, "not a request: %s", line);
 
-	read_cgroups(cgroups, sizeof(cgroups));
+	read_cgroups(getpid(), cgroups, sizeof(cgroups));
 	len = snprintf(line, sizeof(line), "%d\t%" PRId64 "\t%" PRId64 "\t%s\t%s\n", answer.result, answer.before_ns,
-		       answer.account_ns, cgroups, answer.told);
+		       answer.account_ns, cgroups, answer.told.text);
 	if (len < 0 || len >= (int)sizeof(line))
 		errx(1, "the answer is too long");
 	write_all(fd, line, (size_t)len);
 	_exit(0);
-}
-
-static void pause_for(uint32_t ms)
-{
-	const struct timespec pause = { .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 };
-
-	nanosleep(&pause, NULL);
 }
 
 /* Starts a process that does, until this one ends. */
@@ -340,19 +222,6 @@ struct column {
 	const char *request;
 	uint32_t warmup;
 };
-
-static uint32_t number(const char *text, uint32_t max)
-{
-	uint64_t value = 0;
-
-	for (const char *at = text; *at != '\0'; at++) {
-		if (*at < '0' || *at > '9' || (value = value * 10 + (uint64_t)(*at - '0')) > max)
-			errx(2, "%s is no number up to %" PRIu32, text, max);
-	}
-	if (*text == '\0')
-		errx(2, "a number is missing");
-	return (uint32_t)value;
-}
 
 static struct column column_of(char *text)
 {
