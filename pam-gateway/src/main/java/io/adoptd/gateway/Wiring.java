@@ -2,6 +2,7 @@ package io.adoptd.gateway;
 
 import io.adoptd.gateway.config.GatewayConfig;
 import io.adoptd.gateway.server.Caller;
+import io.adoptd.gateway.server.Commands;
 import io.adoptd.kernel.Hosts;
 import io.adoptd.kernel.KernelProcesses;
 import io.adoptd.kernel.OwnProcess;
@@ -35,6 +36,7 @@ import io.adoptd.slurmd.stepd.StepsSettings;
 import io.adoptd.slurmd.wire.SlurmVersion;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -87,7 +89,7 @@ final class Wiring implements AutoCloseable {
                 this::startTicks,
                 new Descriptors(),
                 stepdVersion,
-                StepsSettings.DEFAULT);
+                new StepsSettings(config.stepsStarting()));
         this.munge = new MungeCredentials(this::authInfo);
         this.sources = new Sources(sourceLimits(config), clock);
         this.callerid = new SlurmdCallerid(munge, this::slurmdSettings, this::stepdVersion, sources, loops);
@@ -119,6 +121,10 @@ final class Wiring implements AutoCloseable {
 
     Mono<Void> warmUpCallerid(Deadline deadline) {
         return callerid.warmUp(deadline);
+    }
+
+    Map<String, Commands> memoryCommands() {
+        return new MemoryCommands(sources, stepds).byName(blocking);
     }
 
     /** For an administrator's question that blocks: one thread, which ends when it is not needed. */

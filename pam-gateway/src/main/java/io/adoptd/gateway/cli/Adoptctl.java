@@ -9,7 +9,7 @@ import picocli.CommandLine.IVersionProvider;
 @Command(
         name = "adoptctl",
         description = "Asks the adoptd of this node.",
-        subcommands = {PingCommand.class, ReloadCommand.class},
+        subcommands = {PingCommand.class, ReloadCommand.class, SourcesCommand.class, StepsCommand.class},
         mixinStandardHelpOptions = true,
         versionProvider = Adoptctl.Version.class,
         synopsisSubcommandLabel = "COMMAND")

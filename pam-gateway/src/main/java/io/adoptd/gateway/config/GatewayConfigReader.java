@@ -128,6 +128,7 @@ public final class GatewayConfigReader {
                         get("adopt.timeout", duration(10, 30_000), Slices.DEFAULT.adopt()),
                         get("membership.timeout", duration(10, 30_000), Slices.DEFAULT.membership()),
                         get("settings.timeout", duration(10, 30_000), Slices.DEFAULT.settings())),
+                get("steps.starting", duration(0, 30_000), GatewayConfig.DEFAULT.stepsStarting()),
                 get("logins.max", GatewayConfigReader::count, 1_024),
                 slurmConf(),
                 inheritance(),

@@ -25,6 +25,7 @@ class GatewayConfigReaderTest {
                         Path.of("/run/adoptd/gateway.sock"),
                         Duration.ofSeconds(3),
                         Slices.DEFAULT,
+                        Duration.ofMillis(300),
                         1_024,
                         null,
                         Inheritance.NOTHING,
@@ -42,6 +43,7 @@ class GatewayConfigReaderTest {
                         adopt.timeout = 700 ms
                         membership.timeout = 100ms
                         settings.timeout = 90ms
+                        steps.starting = 0ms
                         logins.max = 64
                         slurm.conf = /opt/slurm/etc/slurm.conf
                         session.variables = [SLURM_JOB_NAME, "SLURM_*", TMPDIR]
@@ -60,6 +62,7 @@ class GatewayConfigReaderTest {
                                 Duration.ofMillis(700),
                                 Duration.ofMillis(100),
                                 Duration.ofMillis(90)),
+                        Duration.ZERO,
                         64,
                         Path.of("/opt/slurm/etc/slurm.conf"),
                         new Inheritance(List.of("SLURM_JOB_NAME", "SLURM_*", "TMPDIR"), List.of("memlock", "nofile")),
