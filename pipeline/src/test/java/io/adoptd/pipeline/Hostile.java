@@ -11,6 +11,11 @@ public final class Hostile {
 
     private static final int TRIES = 4;
 
+    /** Much, for the fuzzer's and the assertions' own share is in it; little, beside a length that is believed. */
+    private static final long BASE = 1 << 20;
+
+    private static final long PER_BYTE = 4_096;
+
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     private Hostile() {}
@@ -23,6 +28,11 @@ public final class Hostile {
     /** The text as our readers make it of bytes: what is not UTF-8 becomes U+FFFD. */
     public static String text(byte[] bytes) {
         return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    /** Reads, and fails if that took memory out of all proportion to what there is to read. */
+    public static void readsCheaply(byte[] input, Runnable reading) {
+        allocatesAtMost(BASE + PER_BYTE * input.length, reading);
     }
 
     /**

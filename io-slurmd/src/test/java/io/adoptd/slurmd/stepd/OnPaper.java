@@ -16,6 +16,7 @@ final class OnPaper<T> {
     private final List<Integer> said = new ArrayList<>();
     private @Nullable T answer;
     private int taken;
+    private int longest;
 
     private OnPaper(byte[] bytes) {
         this.bytes = ByteBuffer.wrap(bytes);
@@ -50,6 +51,16 @@ final class OnPaper<T> {
         return bytes.remaining();
     }
 
+    /** How many descriptors were taken, from {@link #FIRST_FD} on. */
+    int taken() {
+        return taken;
+    }
+
+    /** How long the longest field was that it set out to hear, whether or not it came. */
+    int longest() {
+        return longest;
+    }
+
     private void run(Turn<T> beginning) {
         Turn<T> turn = beginning;
         int heard = 0;
@@ -57,7 +68,11 @@ final class OnPaper<T> {
             if (turn instanceof Turn.Say<T> say) {
                 said.addAll(say.words());
                 turn = say.then();
-            } else if (turn instanceof Turn.Hear<T> hear && hear.length() <= bytes.remaining()) {
+            } else if (turn instanceof Turn.Hear<T> hear) {
+                longest = Math.max(longest, hear.length());
+                if (hear.length() > bytes.remaining()) {
+                    return;
+                }
                 byte[] field = new byte[hear.length()];
                 bytes.get(field);
                 turn = hear.then().apply(new Reply(hear.field(), heard, field));

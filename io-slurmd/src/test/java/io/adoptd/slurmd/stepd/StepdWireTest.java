@@ -5,14 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.adoptd.pipeline.model.Uid;
 import io.adoptd.slurmd.wire.DecodeException;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
@@ -189,48 +183,5 @@ class StepdWireTest {
 
     private static int pidIn(String release, String recording) {
         return Recorded.of(release, recording).client.get(2);
-    }
-
-    /** One recording: the words of the client, the bytes of the slurmstepd. */
-    private static final class Recorded {
-
-        private final List<Integer> client;
-        private final byte[] stepd;
-
-        private Recorded(List<Integer> client, byte[] stepd) {
-            this.client = client;
-            this.stepd = stepd;
-        }
-
-        static Recorded of(String release, String name) {
-            var client = new ByteArrayOutputStream();
-            var stepd = new ByteArrayOutputStream();
-            ByteArrayOutputStream speaker = client;
-            for (String line :
-                    text("/wire/" + release + "/stepd-" + name + ".hex").lines().toList()) {
-                if (line.equals("# C")) {
-                    speaker = client;
-                } else if (line.equals("# S")) {
-                    speaker = stepd;
-                } else if (!line.startsWith("#")) {
-                    speaker.writeBytes(HexFormat.ofDelimiter(" ").parseHex(line.strip()));
-                }
-            }
-            ByteBuffer words = ByteBuffer.wrap(client.toByteArray()).order(ByteOrder.LITTLE_ENDIAN);
-            int[] said = new int[words.remaining() / Integer.BYTES];
-            words.asIntBuffer().get(said);
-            return new Recorded(Arrays.stream(said).boxed().toList(), stepd.toByteArray());
-        }
-
-        private static String text(String resource) {
-            try (InputStream in = StepdWireTest.class.getResourceAsStream(resource)) {
-                if (in == null) {
-                    throw new AssertionError("no recording " + resource);
-                }
-                return new String(in.readAllBytes(), StandardCharsets.US_ASCII);
-            } catch (IOException e) {
-                throw new AssertionError(e);
-            }
-        }
     }
 }
