@@ -31,7 +31,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -42,9 +41,10 @@ import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /**
- * Reads processes from {@code /proc}. Reads block, so they have two threads of their own, {@code proc-1} and
- * {@code proc-2}, and a queue that refuses what it cannot hold; threads that the kernel never lets go cost no more than
- * these two.
+ * Reads processes from {@code /proc}. The kernel tells a process's {@code stat} and {@code status} from memory, without
+ * sleeping (fs/proc/array.c), so these may be read on an event loop. Whatever else blocks: for {@code cgroup} it waits
+ * for those who change cgroups just then. Such reads have two threads of their own, {@code proc-1} and {@code proc-2},
+ * and a queue that refuses what it cannot hold; threads that the kernel never lets go cost no more than these two.
  */
 public final class KernelProcesses implements Processes, AutoCloseable {
 
@@ -59,6 +59,7 @@ public final class KernelProcesses implements Processes, AutoCloseable {
     static final long LEAST_NOFILE = 64;
 
     private final Proc proc;
+    private volatile @Nullable ProcCgroup init;
     private final Scheduler reads = Schedulers.fromExecutorService(executor(), "proc");
 
     /**
@@ -91,8 +92,8 @@ public final class KernelProcesses implements Processes, AutoCloseable {
     }
 
     @Override
-    public Mono<Boolean> isStill(LoginProcess process, Deadline deadline) {
-        return ask(() -> isStillOrUnknown(process), deadline, why -> false);
+    public Mono<Boolean> isStill(LoginProcess process) {
+        return Mono.fromSupplier(() -> isStillOrUnknown(process));
     }
 
     @Override
@@ -101,32 +102,33 @@ public final class KernelProcesses implements Processes, AutoCloseable {
     }
 
     /**
-     * Which process is at the other end of a Unix socket. The socket is only used while this is being subscribed to, on
-     * the thread that subscribes, which must own it; nothing waits there. The process is held by a pidfd until its start
-     * is known, if the kernel has them: from Linux 6.5 on no recycled pid can be mistaken for it, from 5.3 on none
-     * recycled during this call.
+     * Which process is at the other end of a Unix socket. All happens while this is being subscribed to, on the thread
+     * that subscribes, which must own the socket; nothing waits there. The process is held by a pidfd until its start is
+     * known, if the kernel has them: from Linux 6.5 on no recycled pid can be mistaken for it, from 5.3 on none recycled
+     * during this call.
      *
-     * @return exactly one answer, at the deadline the latest
+     * @return exactly one answer
      */
-    public Mono<PeerAnswer> identify(int socket, Deadline deadline) {
-        return identify(socket, this::identified, deadline);
+    public Mono<PeerAnswer> identify(int socket) {
+        return identify(socket, this::identified);
     }
 
     /**
      * The parent of the process at the other end of a Unix socket, when that one is a helper of it: of the same user, as
-     * sshd's are. Otherwise as {@link #identify(int, Deadline)}; the credentials in the answer are the helper's.
+     * sshd's are. Otherwise as {@link #identify(int)}; the credentials in the answer are the helper's.
      */
-    public Mono<PeerAnswer> identifyParent(int socket, Deadline deadline) {
-        return identify(socket, this::identifiedParent, deadline);
+    public Mono<PeerAnswer> identifyParent(int socket) {
+        return identify(socket, this::identifiedParent);
     }
 
-    private Mono<PeerAnswer> identify(int socket, Function<Peer, PeerAnswer> question, Deadline deadline) {
-        return Mono.using(
-                        () -> Peer.of(socket),
-                        peer -> ask(() -> question.apply(peer), deadline, PeerAnswer.Unidentified::new),
-                        Peer::close)
-                .onErrorResume(
-                        KernelException.class, refused -> Mono.just(new PeerAnswer.Unidentified(words(refused))));
+    private static Mono<PeerAnswer> identify(int socket, Function<Peer, PeerAnswer> question) {
+        return Mono.fromSupplier(() -> {
+            try (Peer peer = Peer.of(socket)) {
+                return question.apply(peer);
+            } catch (KernelException refused) {
+                return new PeerAnswer.Unidentified(words(refused));
+            }
+        });
     }
 
     /**
@@ -270,7 +272,7 @@ public final class KernelProcesses implements Processes, AutoCloseable {
     }
 
     /**
-     * When a process started, in clock ticks since boot. Blocks: for a thread that may.
+     * When a process started, in clock ticks since boot. Does not wait.
      *
      * @return empty when there is no such process, or only its remains
      */
@@ -282,12 +284,12 @@ public final class KernelProcesses implements Processes, AutoCloseable {
     }
 
     private <T> Mono<T> ask(Callable<T> question, Deadline deadline, Function<String, T> unanswered) {
+        Mono<T> late = Mono.fromSupplier(() -> unanswered.apply("timed out"));
         return Mono.defer(() -> deadline.hasPassed()
-                        ? Mono.<T>error(new TimeoutException())
+                        ? late
                         : Mono.fromCallable(question)
                                 .subscribeOn(reads)
-                                .timeout(deadline.remaining(), deadline.timers()))
-                .onErrorResume(TimeoutException.class, late -> Mono.just(unanswered.apply("timed out")))
+                                .timeout(deadline.remaining(), late, deadline.timers()))
                 .onErrorResume(
                         RejectedExecutionException.class,
                         full -> Mono.just(unanswered.apply("too many processes to be read at once")));
@@ -318,10 +320,21 @@ public final class KernelProcesses implements Processes, AutoCloseable {
 
     private Membership place(int pid, ExternStep step) throws KernelException, ProcException {
         Optional<ProcCgroup> process = proc.cgroup(pid);
-        Optional<ProcCgroup> init = proc.cgroup(INIT);
-        return process.isPresent() && init.isPresent()
-                ? CgroupMembership.of(process.get(), init.get(), step)
-                : new Membership.Unreadable("no cgroup in /proc/" + (process.isPresent() ? INIT : pid));
+        if (process.isEmpty()) {
+            return new Membership.Unreadable("no cgroup in /proc/" + pid);
+        }
+        ProcCgroup known = init;
+        if (known != null) {
+            Membership place = CgroupMembership.of(process.get(), known, step);
+            if (place instanceof Membership.InStep) {
+                return place;
+            }
+        }
+        Optional<ProcCgroup> now = proc.cgroup(INIT); // it moves once at most, while the host starts
+        init = now.orElse(null);
+        return now.isPresent()
+                ? CgroupMembership.of(process.get(), now.get(), step)
+                : new Membership.Unreadable("no cgroup in /proc/" + INIT);
     }
 
     private PeerAnswer identified(Peer peer) {

@@ -60,7 +60,7 @@ class KernelProcessesTest {
     }
 
     private boolean isStill() {
-        return Samples.answerOf(processes.isStill(SSHD, inTime()));
+        return Samples.answerOf(processes.isStill(SSHD));
     }
 
     private Membership membership() {

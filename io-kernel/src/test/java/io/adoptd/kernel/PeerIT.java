@@ -7,22 +7,17 @@ import io.adoptd.kernel.libc.Sockets;
 import io.adoptd.kernel.proc.Proc;
 import io.adoptd.pipeline.Samples;
 import io.adoptd.pipeline.model.LoginProcess;
-import io.adoptd.pipeline.time.Deadline;
-import io.adoptd.pipeline.time.LoginClock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import reactor.core.Disposable;
-import reactor.core.scheduler.Schedulers;
 
 /** Who is at the other end of a real socket: another process, which may end at any moment. */
 class PeerIT {
@@ -67,12 +62,8 @@ class PeerIT {
         processes.close();
     }
 
-    private static Deadline inTime() {
-        return Deadline.in(Duration.ofSeconds(5), LoginClock.monotonic(Schedulers.parallel()));
-    }
-
     private PeerAnswer identify() {
-        return Samples.answerOf(processes.identify(socket, inTime()));
+        return Samples.answerOf(processes.identify(socket));
     }
 
     @Test
@@ -93,13 +84,12 @@ class PeerIT {
     @Test
     void aHelperStandsForItsParent() throws Exception {
         int self = Math.toIntExact(ProcessHandle.current().pid());
-        assertThat(Samples.answerOf(processes.identifyParent(socket, inTime())))
+        assertThat(Samples.answerOf(processes.identifyParent(socket)))
                 .isEqualTo(new PeerAnswer.Identified(
                         new LoginProcess(self, processes.startTicks(self).orElseThrow()),
                         new PeerCredentials(client.pid(), Libc.geteuid(), groupOf(client))));
         client.end();
-        assertThat(Samples.answerOf(processes.identifyParent(socket, inTime())))
-                .isInstanceOf(PeerAnswer.Unidentified.class);
+        assertThat(Samples.answerOf(processes.identifyParent(socket))).isInstanceOf(PeerAnswer.Unidentified.class);
     }
 
     /** It may be on a processor when it is looked at first, and wait for its answer when it is looked at again. */
@@ -120,8 +110,7 @@ class PeerIT {
         kernel.start();
         try (var reader = new KernelProcesses(new Proc(dir.resolve("proc").toString()))) {
             while (turns.get() < 500) {
-                assertThat(Samples.answerOf(reader.identifyParent(socket, inTime())))
-                        .isInstanceOf(PeerAnswer.Identified.class);
+                assertThat(Samples.answerOf(reader.identifyParent(socket))).isInstanceOf(PeerAnswer.Identified.class);
             }
         } finally {
             busy.set(false);
@@ -146,7 +135,7 @@ class PeerIT {
         try (var reader = new KernelProcesses(new Proc(dir.resolve("proc").toString()))) {
             for (int noParent : new int[] {0, 1}) {
                 Files.writeString(proc.resolve("stat"), stat.formatted(noParent));
-                assertThat(Samples.answerOf(reader.identifyParent(socket, inTime())))
+                assertThat(Samples.answerOf(reader.identifyParent(socket)))
                         .isEqualTo(new PeerAnswer.Unidentified("a helper without a parent"));
             }
             Files.writeString(proc.resolve("stat"), stat.formatted(77));
@@ -154,7 +143,7 @@ class PeerIT {
             Files.writeString(parent.resolve("stat"), "77 (x) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 0 0 0 0 5 0\n");
             long other = Libc.geteuid() + 1;
             Files.writeString(parent.resolve("status"), "Uid:\t" + other + "\t" + other + "\t0\t0\n");
-            assertThat(Samples.answerOf(reader.identifyParent(socket, inTime())))
+            assertThat(Samples.answerOf(reader.identifyParent(socket)))
                     .isEqualTo(new PeerAnswer.Unidentified("the helper's parent is another user's"));
         }
     }
@@ -178,7 +167,7 @@ class PeerIT {
             assertThat(held.isAlive()).isTrue();
             client.end();
             assertThat(held.isAlive()).isFalse();
-            assertThat(Samples.answerOf(reader.identify(socket, inTime()))).isInstanceOf(PeerAnswer.Unidentified.class);
+            assertThat(Samples.answerOf(reader.identify(socket))).isInstanceOf(PeerAnswer.Unidentified.class);
         }
     }
 
@@ -186,7 +175,7 @@ class PeerIT {
     void whatIsNoSocketIsNobody() throws Exception {
         int[] pipe = Sockets.pipe();
         try {
-            assertThat(Samples.answerOf(processes.identify(pipe[0], inTime())))
+            assertThat(Samples.answerOf(processes.identify(pipe[0])))
                     .isEqualTo(new PeerAnswer.Unidentified("getsockopt SO_PEERCRED: ENOTSOCK"));
         } finally {
             Sockets.close(pipe);
@@ -194,20 +183,7 @@ class PeerIT {
     }
 
     @Test
-    void aPassedDeadlineIsAnAnswer() {
-        var past = Deadline.in(Duration.ZERO, LoginClock.monotonic(Schedulers.parallel()));
-        assertThat(Samples.answerOf(processes.identify(socket, past)))
-                .isEqualTo(new PeerAnswer.Unidentified("timed out"));
-    }
-
-    @Test
-    void noDescriptorIsLeftByAnAnswerOrACancel() throws Exception {
+    void noDescriptorIsLeft() throws Exception {
         Descriptors.assertNoneLeftBy(this::identify);
-        Descriptors.assertNoneLeftBy(() -> {
-            Disposable login = processes.identify(socket, inTime()).subscribe();
-            login.dispose();
-            identify(); // behind the cancelled one's read, if that had begun
-            identify();
-        });
     }
 }

@@ -3,7 +3,6 @@ package io.adoptd.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.adoptd.kernel.libc.Sockets;
 import io.adoptd.kernel.proc.Proc;
 import io.adoptd.pipeline.Samples;
 import io.adoptd.pipeline.model.LoginProcess;
@@ -17,7 +16,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,7 +25,7 @@ import reactor.core.publisher.Hooks;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.scheduler.VirtualTimeScheduler;
 
-/** Reads that do not come back: a FIFO stands where {@code stat} should be, and nobody writes to it. */
+/** Reads that do not come back: a FIFO stands where {@code cgroup} should be, and nobody writes to it. */
 class StuckReadsIT {
 
     private static final LoginProcess STUCK =
@@ -48,7 +46,7 @@ class StuckReadsIT {
 
     @BeforeEach
     void makeFifo() throws Exception {
-        fifo = Files.createDirectory(root.resolve("" + STUCK.pid())).resolve("stat");
+        fifo = Files.createDirectory(root.resolve("" + STUCK.pid())).resolve("cgroup");
         try (Child mkfifo = Child.start("mkfifo", fifo.toString())) {
             assertThat(mkfifo.process().waitFor()).isZero();
         }
@@ -80,21 +78,21 @@ class StuckReadsIT {
         var clock = VirtualTimeScheduler.create();
         var deadline = Deadline.in(Duration.ofMillis(250), LoginClock.of(clock));
         List<Object> answers = new CopyOnWriteArrayList<>();
-        Disposable still = processes.isStill(STUCK, deadline).subscribe(answers::add);
         Disposable place =
                 processes.membership(STUCK, Samples.step(4, 1), deadline).subscribe(answers::add);
 
         clock.advanceTimeBy(Duration.ofMillis(249));
         assertThat(answers).isEmpty();
         clock.advanceTimeBy(Duration.ofMillis(1));
-        assertThat(answers).containsExactlyInAnyOrder(false, new Membership.Unreadable("timed out"));
-        assertThat(still.isDisposed() && place.isDisposed()).isTrue();
+        assertThat(answers).containsExactly(new Membership.Unreadable("timed out"));
+        assertThat(place.isDisposed()).isTrue();
     }
 
     @Test
     void twoStuckReadsNeverTakeAThirdThread() throws Exception {
         for (int i = 0; i < 20; i++) {
-            assertThat(Samples.answerOf(processes.isStill(STUCK, in(5)))).isFalse();
+            assertThat(Samples.answerOf(processes.membership(STUCK, Samples.step(4, 1), in(5))))
+                    .isEqualTo(new Membership.Unreadable("timed out"));
         }
         assertThat(procThreads()).isEqualTo(2);
         assertThat(Samples.answerOf(processes.membership(ABSENT, Samples.step(4, 1), in(50))))
@@ -122,43 +120,20 @@ class StuckReadsIT {
     }
 
     @Test
-    void aCancelledIdentificationLetsGoAtOnceAndSaysNothingLate() throws Exception {
+    void aCancelledReadSaysNothingLate() throws Exception {
         List<Throwable> dropped = new CopyOnWriteArrayList<>();
         Hooks.onErrorDropped(dropped::add);
-        int[] pair = Sockets.pair();
         try {
-            Disposable login = processes.identify(pair[0], in(60_000)).subscribe();
-            assertThat(pidfds()).isEqualTo(1);
+            Disposable login =
+                    processes.membership(STUCK, Samples.step(4, 1), in(60_000)).subscribe();
             login.dispose();
-            assertThat(pidfds()).isZero();
-            assertThat(Samples.answerOf(processes.identify(pair[0], in(50))))
-                    .isEqualTo(new PeerAnswer.Unidentified("timed out"));
             writer.close();
             await().until(this::answersAgain);
             processes.close();
             await().until(() -> released() && procThreads() == 0);
             assertThat(dropped).isEmpty();
-            assertThat(pidfds()).isZero();
         } finally {
             Hooks.resetOnErrorDropped();
-            Sockets.close(pair);
-        }
-    }
-
-    private static long pidfds() throws IOException {
-        try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
-            return open.map(StuckReadsIT::target)
-                    .filter(target -> target.contains("pidfd"))
-                    .count();
-        }
-    }
-
-    /** Where the link points, which is no path that exists; empty for the descriptor that lists the others. */
-    private static String target(Path link) {
-        try {
-            return Files.readSymbolicLink(link).toString();
-        } catch (IOException closed) {
-            return "";
         }
     }
 

@@ -27,7 +27,6 @@ import io.adoptd.pipeline.port.Processes;
 import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.Slices;
 import java.util.List;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import reactor.core.publisher.Mono;
 
@@ -87,8 +86,7 @@ public final class LoginPipeline {
         return Mono.defer(() -> {
             var attempt = new Attempt(login, luggage, deadline);
             return attempt.verdict()
-                    .timeout(deadline.remaining(), deadline.timers())
-                    .onErrorResume(TimeoutException.class, late -> attempt.tooLate())
+                    .timeout(deadline.remaining(), attempt.tooLate(), deadline.timers())
                     .doOnNext(attempt::remember)
                     .map(verdict -> verdict.by(attempt.journal.way()));
         });
@@ -187,7 +185,7 @@ public final class LoginPipeline {
         /** Adopt and prove it; a failure is one more row of the table, which may name another job, once. */
         private Mono<Verdict> adopt(Choice.Adopt choice) {
             return processes
-                    .isStill(login.process(), deadline.slice(slices.membership()))
+                    .isStill(login.process())
                     .flatMap(still -> still ? askStepd(choice.step()) : gone())
                     .flatMap(outcome -> outcome.fold(accepted -> prove(choice.step(), accepted), Mono::just))
                     .flatMap(outcome -> settle(choice, outcome));

@@ -132,7 +132,7 @@ public final class FakeNode implements ExternSteps, Callerid, Adoption, Processe
     }
 
     @Override
-    public Mono<Boolean> isStill(LoginProcess process, Deadline deadline) {
+    public Mono<Boolean> isStill(LoginProcess process) {
         return Mono.fromSupplier(() -> still);
     }
 

@@ -15,7 +15,6 @@ import io.adoptd.pipeline.LoginPipeline;
 import io.adoptd.pipeline.model.NodeName;
 import io.adoptd.pipeline.model.Uid;
 import io.adoptd.pipeline.port.JobSettings;
-import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.LoginClock;
 import io.adoptd.pipeline.time.Slices;
 import io.adoptd.slurmd.conf.HostNames;
@@ -90,6 +89,7 @@ public final class SimulatedNode implements AutoCloseable {
         kernel = KernelProcesses.ofThisHost();
         var version = new LastSeenVersion();
         conversations = Stepds.open(
+                loops.onServer(true).next(),
                 new SlurmConfSource(new SlurmConfPlaces(conf, null, List.of()), name -> Optional.of(ROOT)),
                 new LocalNodes(NODE::value, null, HostNames.NONE),
                 new Uid(OwnProcess.effectiveUid()),
@@ -132,8 +132,8 @@ public final class SimulatedNode implements AutoCloseable {
     }
 
     /** Every simulated client asks for itself. */
-    private Mono<Caller> callerOf(int socket, Caller.Whose whose, Deadline deadline) {
-        return kernel.identify(socket, deadline)
+    private Mono<Caller> callerOf(int socket, Caller.Whose whose) {
+        return kernel.identify(socket)
                 .map(answer -> answer.fold(
                         identified -> new Caller.Known(identified.process()),
                         unidentified -> new Caller.Unknown(unidentified.why())));

@@ -20,8 +20,8 @@ final class SimulatedProcesses implements Processes {
     }
 
     @Override
-    public Mono<Boolean> isStill(LoginProcess process, Deadline deadline) {
-        return kernel.isStill(process, deadline);
+    public Mono<Boolean> isStill(LoginProcess process) {
+        return kernel.isStill(process);
     }
 
     @Override

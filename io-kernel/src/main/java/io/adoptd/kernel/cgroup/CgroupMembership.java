@@ -4,8 +4,13 @@ import io.adoptd.kernel.proc.ProcCgroup;
 import io.adoptd.kernel.proc.ProcCgroup.Line;
 import io.adoptd.pipeline.model.ExternStep;
 import io.adoptd.pipeline.model.Membership;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -52,43 +57,60 @@ public final class CgroupMembership {
     }
 
     private Membership judge() {
-        List<Line> hidden = Stream.of(init, process)
-                .flatMap(cgroup -> cgroup.lines().stream())
-                .filter(line -> !path(line).isPlain())
-                .toList();
+        var hidden = new ArrayList<Line>();
+        addHidden(init, hidden);
+        addHidden(process, hidden);
         if (!hidden.isEmpty()) {
             return new Membership.Unreadable("not in adoptd's own cgroup namespace: " + shortened(hidden));
         }
-        List<Line> inSlurm = process.lines().stream().filter(this::isInV1Tree).toList();
+        CgroupPath root = v1Root();
+        var inSlurm = new ArrayList<Line>();
+        for (Line line : process.lines()) {
+            if (isInV1Tree(line, root)) {
+                inSlurm.add(line);
+            }
+        }
         return inSlurm.isEmpty() ? judgeV2() : judgeV1(inSlurm);
     }
 
+    private static void addHidden(ProcCgroup cgroup, List<Line> hidden) {
+        for (Line line : cgroup.lines()) {
+            if (!path(line).isPlain()) {
+                hidden.add(line);
+            }
+        }
+    }
+
     private Membership judgeV1(List<Line> inSlurm) {
-        List<Line> freezer = process.of(FREEZER).stream().toList();
-        CgroupPath stepPath = v1Step(freezer);
-        List<Line> astray = Stream.concat(freezer.stream(), inSlurm.stream())
-                .distinct()
-                .filter(line -> !isIn(line, stepPath))
-                .toList();
+        Optional<Line> freezer = process.of(FREEZER);
         if (freezer.isEmpty()) {
             return new Membership.Elsewhere("in no freezer, but in " + shortened(inSlurm));
         }
+        CgroupPath stepPath = v1Step(freezer.get());
+        var astray = new LinkedHashSet<Line>();
+        addAstray(freezer.get(), stepPath, astray);
+        inSlurm.forEach(line -> addAstray(line, stepPath, astray));
         return astray.isEmpty() ? new Membership.InStep() : new Membership.Elsewhere(shortened(astray));
     }
 
+    private static void addAstray(Line line, CgroupPath stepPath, Set<Line> astray) {
+        if (!isIn(line, stepPath)) {
+            astray.add(line);
+        }
+    }
+
     /** One slurmd has one tree, and the freezer tells which. */
-    private CgroupPath v1Step(List<Line> freezer) {
+    private CgroupPath v1Step(Line freezer) {
         CgroupPath ofNode = v1Root().child("slurm_" + step.node());
-        boolean isOfNode = freezer.stream().anyMatch(line -> isIn(line, ofNode));
-        return (isOfNode ? ofNode : v1Root().child("slurm"))
+        return (isIn(freezer, ofNode) ? ofNode : v1Root().child("slurm"))
                 .child("uid_" + step.owner(), "job_" + step.job(), stepName());
     }
 
-    private boolean isInV1Tree(Line line) {
-        if (line.hierarchy() == 0 || !path(line).isBelow(v1Root())) {
+    private static boolean isInV1Tree(Line line, CgroupPath root) {
+        if (line.hierarchy() == 0 || !path(line).isBelow(root)) {
             return false;
         }
-        String tree = path(line).nextAfter(v1Root());
+        String tree = path(line).nextAfter(root);
         return tree.equals("slurm") || tree.startsWith("slurm_");
     }
 
@@ -140,7 +162,7 @@ public final class CgroupMembership {
         return CgroupPath.of(line.path());
     }
 
-    private static String shortened(List<Line> lines) {
+    private static String shortened(Collection<Line> lines) {
         String where = lines.stream().map(Line::toString).collect(Collectors.joining(", "));
         if (where.isEmpty()) {
             return "neither a freezer nor cgroup v2 is mounted";

@@ -1,22 +1,17 @@
 package io.adoptd.kernel.cgroup;
 
-import java.util.List;
-import java.util.stream.Stream;
+/**
+ * A cgroup's path, compared by whole components, so that {@code job_41} is never taken for {@code job_4}.
+ *
+ * @param path a slash before each component; empty for the root
+ */
+record CgroupPath(String path) {
 
-/** A cgroup's path as whole components, so that {@code job_41} is never taken for {@code job_4}. */
-record CgroupPath(List<String> components) {
-
-    static final CgroupPath ROOT = new CgroupPath(List.of());
-
-    CgroupPath {
-        components = List.copyOf(components);
-    }
+    static final CgroupPath ROOT = new CgroupPath("");
 
     /** @param path absolute; {@code /} is the root, which has no components */
     static CgroupPath of(String path) {
-        return path.equals("/")
-                ? ROOT
-                : new CgroupPath(List.of(path.substring(1).split("/", -1)));
+        return path.equals("/") ? ROOT : new CgroupPath(path);
     }
 
     /**
@@ -24,31 +19,44 @@ record CgroupPath(List<String> components) {
      * namespace; dots and empty components it never writes.
      */
     boolean isPlain() {
-        return components.stream().noneMatch(name -> name.isEmpty() || name.equals(".") || name.equals(".."));
+        for (int slash = 0; slash < path.length(); ) {
+            int end = endOfComponent(slash + 1);
+            int length = end - slash - 1;
+            if (length == 0 || (length <= 2 && path.startsWith("..".substring(2 - length), slash + 1))) {
+                return false;
+            }
+            slash = end;
+        }
+        return true;
     }
 
     boolean isBelow(CgroupPath other) {
-        return components.size() > other.components.size() && isIn(other);
+        return path.length() > other.path.length() && isIn(other);
     }
 
     /** Below it, or the same. */
     boolean isIn(CgroupPath other) {
-        return components.size() >= other.components.size()
-                && components.subList(0, other.components.size()).equals(other.components);
+        int length = other.path.length();
+        return path.startsWith(other.path) && (path.length() == length || path.charAt(length) == '/');
     }
 
     /** The component that follows {@code above}, which this must be below. */
     String nextAfter(CgroupPath above) {
-        return components.get(above.components.size());
+        int begin = above.path.length() + 1;
+        return path.substring(begin, endOfComponent(begin));
+    }
+
+    private int endOfComponent(int from) {
+        int slash = path.indexOf('/', from);
+        return slash < 0 ? path.length() : slash;
     }
 
     CgroupPath child(String... names) {
-        return new CgroupPath(
-                Stream.concat(components.stream(), Stream.of(names)).toList());
+        return new CgroupPath(path + "/" + String.join("/", names));
     }
 
     /** The root is its own. */
     CgroupPath parent() {
-        return components.isEmpty() ? this : new CgroupPath(components.subList(0, components.size() - 1));
+        return path.isEmpty() ? this : new CgroupPath(path.substring(0, path.lastIndexOf('/')));
     }
 }

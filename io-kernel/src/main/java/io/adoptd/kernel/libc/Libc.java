@@ -9,13 +9,11 @@ import com.sun.jna.Pointer;
 import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.PointerByReference;
 import io.adoptd.kernel.libc.Netdb.hostent;
-import io.adoptd.kernel.libc.Poll.pollfd;
 import io.adoptd.kernel.libc.Pwd.passwd;
 import io.adoptd.kernel.libc.SysResource.rlimit64;
 import io.adoptd.kernel.libc.SysSocket.cmsghdr;
 import io.adoptd.kernel.libc.SysSocket.iovec;
 import io.adoptd.kernel.libc.SysSocket.msghdr;
-import io.adoptd.kernel.libc.SysSocket.ucred;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -30,10 +28,6 @@ import org.jspecify.annotations.Nullable;
 public final class Libc {
 
     private static final SysResource RESOURCE = load(SysResource.class);
-    private static final SysSocket SOCKET = load(SysSocket.class);
-    private static final Poll POLL = load(Poll.class);
-    private static final Unistd UNISTD = load(Unistd.class);
-    private static final Fcntl FCNTL = load(Fcntl.class);
     private static final SysStat STAT = load(SysStat.class);
     private static final Pwd PWD = load(Pwd.class);
 
@@ -55,16 +49,26 @@ public final class Libc {
     private Libc() {}
 
     private static <T extends Library> T load(Class<T> mirror) {
+        assertLayout();
+        return Native.load(Platform.C_LIBRARY_NAME, mirror);
+    }
+
+    /** Binds the native methods of a mirror to the C library, without a proxy on their way. */
+    static void bind(Class<?> mirror) {
+        assertLayout();
+        Native.register(mirror, Platform.C_LIBRARY_NAME);
+    }
+
+    private static void assertLayout() {
         if (!Platform.isLinux() || !(Platform.ARCH.equals("x86-64") || Platform.ARCH.equals("aarch64"))) {
             throw new UnsupportedOperationException(
                     "the structs are laid out for Linux on x86-64 and aarch64, not for " + Platform.RESOURCE_PREFIX);
         }
-        return Native.load(Platform.C_LIBRARY_NAME, mirror);
     }
 
     /** Opens a file for reading; it is not inherited by programs that this process starts. */
     public static int open(String file) throws KernelException {
-        return (int) call("open " + file, () -> FCNTL.open(file, Fcntl.O_RDONLY | Fcntl.O_CLOEXEC));
+        return (int) call("open", file, () -> Fcntl.open(file, Fcntl.O_RDONLY | Fcntl.O_CLOEXEC));
     }
 
     /**
@@ -73,13 +77,13 @@ public final class Libc {
      * @return how many bytes; 0 at the end
      */
     public static int read(int fd, byte[] into) throws KernelException {
-        return (int) call("read", () -> UNISTD.read(fd, into, into.length));
+        return (int) call("read", () -> Unistd.read(fd, into, into.length));
     }
 
     /** Closes the descriptor, whatever this says: Linux has given the number free even when it reports a fault. */
     public static void close(int fd) throws KernelException {
         try {
-            UNISTD.close(fd);
+            Unistd.close(fd);
         } catch (LastErrorException e) {
             throw new KernelException("close", e.getErrorCode());
         }
@@ -87,7 +91,7 @@ public final class Libc {
 
     /** The effective uid of this process, unsigned. */
     public static long geteuid() {
-        return Integer.toUnsignedLong(UNISTD.geteuid());
+        return Integer.toUnsignedLong(Unistd.geteuid());
     }
 
     /**
@@ -165,7 +169,7 @@ public final class Libc {
      * @throws KernelException ESRCH when there is none
      */
     public static void kill(int pid, int signal) throws KernelException {
-        call("kill " + pid + " " + signal, () -> Seldom.SIGNALS.kill(pid, signal));
+        call("kill", pid, () -> Seldom.SIGNALS.kill(pid, signal));
     }
 
     /**
@@ -183,7 +187,7 @@ public final class Libc {
      * @throws KernelException ESRCH when there is no such process, ENOSYS when the kernel is older
      */
     public static int pidfdOpen(int pid) throws KernelException {
-        return (int) call("pidfd_open " + pid, () -> UNISTD.syscall(Unistd.SYS_pidfd_open, pid, 0));
+        return (int) call("pidfd_open", pid, () -> Unistd.syscall(Unistd.SYS_pidfd_open, pid, 0));
     }
 
     /**
@@ -193,18 +197,20 @@ public final class Libc {
      */
     public static void pidfdSendSignal(int pidfd, int signal) throws KernelException {
         call(
-                "pidfd_send_signal " + signal,
-                () -> UNISTD.syscall(Unistd.SYS_pidfd_send_signal, pidfd, signal, Pointer.NULL, 0));
+                "pidfd_send_signal",
+                signal,
+                () -> Unistd.syscall(Unistd.SYS_pidfd_send_signal, pidfd, signal, Pointer.NULL, 0));
     }
 
     /** Who connected the socket, or listened on it: getsockopt {@code SO_PEERCRED}, unix(7). */
     public static Ucred peerCredentials(int socket) throws KernelException {
-        var cred = new ucred();
-        var length = new IntByReference(cred.size());
+        int[] ucred = new int[3];
+        int[] length = {ucred.length * Integer.BYTES};
         call(
-                "getsockopt SO_PEERCRED",
-                () -> SOCKET.getsockopt(socket, SysSocket.SOL_SOCKET, SysSocket.SO_PEERCRED, cred, length));
-        return new Ucred(cred.pid, Integer.toUnsignedLong(cred.uid), Integer.toUnsignedLong(cred.gid));
+                "getsockopt",
+                "SO_PEERCRED",
+                () -> SysSocket.getsockopt(socket, SysSocket.SOL_SOCKET, SysSocket.SO_PEERCRED, ucred, length));
+        return new Ucred(ucred[0], Integer.toUnsignedLong(ucred[1]), Integer.toUnsignedLong(ucred[2]));
     }
 
     /**
@@ -214,24 +220,24 @@ public final class Libc {
      * @throws KernelException ENOPROTOOPT when the kernel is older
      */
     public static int peerPidfd(int socket) throws KernelException {
-        var pidfd = new IntByReference(-1);
-        var length = new IntByReference(Integer.BYTES);
+        int[] pidfd = {-1};
+        int[] length = {Integer.BYTES};
         call(
-                "getsockopt SO_PEERPIDFD",
-                () -> SOCKET.getsockopt(socket, SysSocket.SOL_SOCKET, SysSocket.SO_PEERPIDFD, pidfd, length));
-        return pidfd.getValue();
+                "getsockopt",
+                "SO_PEERPIDFD",
+                () -> SysSocket.getsockopt(socket, SysSocket.SOL_SOCKET, SysSocket.SO_PEERPIDFD, pidfd, length));
+        return pidfd[0];
     }
 
     /** Whether a read of the descriptor would return at once: poll(2) for {@code POLLIN}, without waiting. */
     public static boolean isReadable(int fd) throws KernelException {
-        var one = new pollfd();
-        one.fd = fd;
-        one.events = Poll.POLLIN;
-        call("poll", () -> POLL.poll(one, 1, 0));
-        if ((one.revents & Poll.POLLNVAL) != 0) {
+        int[] one = {fd, Poll.POLLIN}; // little-endian, as both machines are: revents is the upper half
+        call("poll", () -> Poll.poll(one, 1, 0));
+        int revents = one[1] >>> Short.SIZE;
+        if ((revents & Poll.POLLNVAL) != 0) {
             throw new KernelException("poll", Errno.EBADF);
         }
-        return one.revents != 0;
+        return revents != 0;
     }
 
     /**
@@ -243,7 +249,7 @@ public final class Libc {
      */
     public static Rlimit prlimit(int pid, int resource, @Nullable Rlimit limit) throws KernelException {
         var old = new rlimit64();
-        call("prlimit " + pid, () -> RESOURCE.prlimit64(pid, resource, limit == null ? null : struct(limit), old));
+        call("prlimit", pid, () -> RESOURCE.prlimit64(pid, resource, limit == null ? null : struct(limit), old));
         return new Rlimit(old.rlim_cur, old.rlim_max);
     }
 
@@ -272,8 +278,8 @@ public final class Libc {
         header.write();
         control.write(cmsgLength(0), descriptors, 0, descriptors.length);
         var message = message(data, control);
-        return (int)
-                call("sendmsg", () -> SOCKET.sendmsg(socket, message, SysSocket.MSG_DONTWAIT | SysSocket.MSG_NOSIGNAL));
+        return (int) call(
+                "sendmsg", () -> SysSocket.sendmsg(socket, message, SysSocket.MSG_DONTWAIT | SysSocket.MSG_NOSIGNAL));
     }
 
     /**
@@ -287,7 +293,8 @@ public final class Libc {
         var control = new Memory(cmsgSpace(atMostDescriptors));
         var message = message(new Memory(atMostBytes), control);
         long bytes = call(
-                "recvmsg", () -> SOCKET.recvmsg(socket, message, SysSocket.MSG_DONTWAIT | SysSocket.MSG_CMSG_CLOEXEC));
+                "recvmsg",
+                () -> SysSocket.recvmsg(socket, message, SysSocket.MSG_DONTWAIT | SysSocket.MSG_CMSG_CLOEXEC));
         boolean truncated = (message.msg_flags & SysSocket.MSG_CTRUNC) != 0;
         return new Message((int) bytes, descriptors(control, message.msg_controllen), truncated);
     }
@@ -341,12 +348,17 @@ public final class Libc {
     }
 
     private static long call(String name, Call call) throws KernelException {
+        return call(name, null, call);
+    }
+
+    /** @param about what it was called for, for the exception */
+    private static long call(String name, @Nullable Object about, Call call) throws KernelException {
         while (true) {
             try {
                 return call.make();
             } catch (LastErrorException e) {
                 if (e.getErrorCode() != Errno.EINTR) {
-                    throw new KernelException(name, e.getErrorCode());
+                    throw new KernelException(about == null ? name : name + " " + about, e.getErrorCode());
                 }
             }
         }

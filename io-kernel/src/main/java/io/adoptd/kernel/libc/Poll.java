@@ -1,21 +1,19 @@
 package io.adoptd.kernel.libc;
 
 import com.sun.jna.LastErrorException;
-import com.sun.jna.Library;
-import com.sun.jna.Structure;
 
-/** Mirror of {@code <poll.h>}, glibc, x86-64 and aarch64: C's names, C's order, nothing added. */
-interface Poll extends Library {
+/** Mirror of {@code <poll.h>}, glibc, x86-64 and aarch64: C's names, nothing added. Bound directly: every login calls. */
+final class Poll {
 
-    short POLLIN = 0x1;
-    short POLLNVAL = 0x20;
+    static final short POLLIN = 0x1;
+    static final short POLLNVAL = 0x20;
 
-    @Structure.FieldOrder({"fd", "events", "revents"})
-    class pollfd extends Structure {
-        public int fd;
-        public short events;
-        public short revents;
+    static {
+        Libc.bind(Poll.class);
     }
 
-    int poll(pollfd fds, long nfds, int timeout) throws LastErrorException;
+    private Poll() {}
+
+    /** @param fds of each {@code struct pollfd} two ints: fd, and events with revents above them */
+    static native int poll(int[] fds, long nfds, int timeout) throws LastErrorException;
 }

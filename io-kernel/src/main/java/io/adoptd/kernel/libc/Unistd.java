@@ -1,21 +1,30 @@
 package io.adoptd.kernel.libc;
 
 import com.sun.jna.LastErrorException;
-import com.sun.jna.Library;
+import com.sun.jna.Pointer;
 import org.jspecify.annotations.Nullable;
 
-/** Mirror of {@code <unistd.h>}, glibc, x86-64 and aarch64: C's names, nothing added. */
-interface Unistd extends Library {
+/** Mirror of {@code <unistd.h>}, glibc, x86-64 and aarch64: C's names, nothing added. Bound directly: every login calls. */
+final class Unistd {
 
-    long SYS_pidfd_open = 434; // sys/syscall.h; glibc has a function of that name only since 2.36
+    static final long SYS_pidfd_open = 434; // sys/syscall.h; glibc has a function of that name only since 2.36
 
-    long SYS_pidfd_send_signal = 424;
+    static final long SYS_pidfd_send_signal = 424;
 
-    long read(int fd, byte[] buf, long nbytes) throws LastErrorException;
+    static {
+        Libc.bind(Unistd.class);
+    }
 
-    int close(int fd) throws LastErrorException;
+    private Unistd() {}
 
-    int geteuid();
+    static native long read(int fd, byte[] buf, long nbytes) throws LastErrorException;
 
-    long syscall(long sysno, @Nullable Object... arguments) throws LastErrorException;
+    static native int close(int fd) throws LastErrorException;
+
+    static native int geteuid();
+
+    static native long syscall(long sysno, int pid, int flags) throws LastErrorException;
+
+    static native long syscall(long sysno, int pidfd, int sig, @Nullable Pointer info, int flags)
+            throws LastErrorException;
 }

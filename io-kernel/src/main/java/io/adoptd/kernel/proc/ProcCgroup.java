@@ -41,14 +41,22 @@ public record ProcCgroup(List<Line> lines) {
 
     /** The hierarchy that has this v1 controller; empty when it is not mounted. */
     public Optional<Line> of(String controller) {
-        return lines.stream()
-                .filter(line -> line.controllers().contains(controller))
-                .findFirst();
+        for (Line line : lines) {
+            if (line.controllers().contains(controller)) {
+                return Optional.of(line);
+            }
+        }
+        return Optional.empty();
     }
 
     /** The v2 hierarchy; empty when it is not mounted. */
     public Optional<Line> unified() {
-        return lines.stream().filter(line -> line.hierarchy() == 0).findFirst();
+        for (Line line : lines) {
+            if (line.hierarchy() == 0) {
+                return Optional.of(line);
+            }
+        }
+        return Optional.empty();
     }
 
     /**
@@ -60,15 +68,18 @@ public record ProcCgroup(List<Line> lines) {
             throw new ProcException("cgroup: no line, or one without its end", text);
         }
         var lines = new ArrayList<Line>();
-        var seen = new HashSet<String>();
-        for (String line : text.substring(0, text.length() - 1).split("\n", -1)) {
+        var seen = new HashSet<Object>(); // numbers of hierarchies and names of controllers
+        for (int begin = 0; begin < text.length(); ) {
+            int end = text.indexOf('\n', begin);
+            String line = text.substring(begin, end);
+            begin = end + 1;
             Line parsed = line(line);
             lines.add(parsed);
-            if (!seen.add(Integer.toString(parsed.hierarchy()))) {
+            if (!seen.add(parsed.hierarchy())) {
                 throw new ProcException("cgroup: a hierarchy that was there before", line);
             }
             for (String controller : parsed.controllers()) {
-                if (!seen.add("controller " + controller)) {
+                if (!seen.add(controller)) {
                     throw new ProcException("cgroup: a controller that was there before", line);
                 }
             }
@@ -77,24 +88,30 @@ public record ProcCgroup(List<Line> lines) {
     }
 
     private static Line line(String line) throws ProcException {
-        String[] parts = line.split(":", 3);
-        if (parts.length < 3 || !parts[2].startsWith("/")) {
+        int first = line.indexOf(':');
+        int second = line.indexOf(':', first + 1);
+        if (first < 0 || second < 0 || !line.startsWith("/", second + 1)) {
             throw new ProcException("cgroup: not hierarchy:controllers:/path", line);
         }
-        int hierarchy = hierarchy(parts[0], line);
-        List<String> controllers = parts[1].isEmpty() ? List.of() : List.of(parts[1].split(",", -1));
+        int hierarchy = hierarchy(line.substring(0, first), line);
+        List<String> controllers = controllers(line.substring(first + 1, second));
         if (controllers.contains("") || controllers.isEmpty() != (hierarchy == 0)) {
             throw new ProcException("cgroup: v2 has no controllers here, v1 has", line);
         }
-        boolean deleted = parts[2].endsWith(DELETED);
-        String path = deleted ? parts[2].substring(0, parts[2].length() - DELETED.length()) : parts[2];
+        boolean deleted = line.endsWith(DELETED);
+        String path = line.substring(second + 1, line.length() - (deleted ? DELETED.length() : 0));
         return new Line(hierarchy, controllers, path, deleted);
     }
 
+    private static List<String> controllers(String names) {
+        if (names.isEmpty()) {
+            return List.of();
+        }
+        return names.indexOf(',') < 0 ? List.of(names) : List.of(names.split(",", -1));
+    }
+
     private static int hierarchy(String number, String line) throws ProcException {
-        boolean plausible =
-                !number.isEmpty() && number.length() <= 9 && number.chars().allMatch(c -> c >= '0' && c <= '9');
-        if (!plausible) {
+        if (number.length() > 9 || !Digits.are(number)) {
             throw new ProcException("cgroup: not a hierarchy number", line);
         }
         return Integer.parseInt(number);

@@ -24,20 +24,33 @@ public record ProcStat(int pid, String comm, char state, int parent, long startT
         if (open < 0 || close < open + 2 || !text.endsWith("\n")) {
             throw new ProcException("stat: not pid (comm) fields", text);
         }
-        String[] fields = text.substring(close + 2, text.length() - 1).split(" ", -1);
-        if (fields.length <= START_TIME - STATE || fields[0].length() != 1) {
-            throw new ProcException("stat: no state or no field 22", text);
+        String state = field(text, close + 2, STATE);
+        if (state.length() != 1) {
+            throw new ProcException("stat: no state", text);
         }
         return new ProcStat(
                 Math.toIntExact(number(text.substring(0, open), Integer.MAX_VALUE, text)),
                 text.substring(open + 2, close),
-                fields[0].charAt(0),
-                Math.toIntExact(number(fields[PARENT - STATE], Integer.MAX_VALUE, text)),
-                number(fields[START_TIME - STATE], Long.MAX_VALUE, text));
+                state.charAt(0),
+                Math.toIntExact(number(field(text, close + 2, PARENT), Integer.MAX_VALUE, text)),
+                number(field(text, close + 2, START_TIME), Long.MAX_VALUE, text));
+    }
+
+    /** @param from where field 3 begins */
+    private static String field(String text, int from, int number) throws ProcException {
+        int begin = from;
+        for (int i = STATE; i < number; i++) {
+            begin = text.indexOf(' ', begin) + 1;
+            if (begin == 0) {
+                throw new ProcException("stat: no field " + number, text);
+            }
+        }
+        int end = text.indexOf(' ', begin);
+        return text.substring(begin, end < 0 ? text.length() - 1 : end);
     }
 
     private static long number(String field, long max, String text) throws ProcException {
-        if (field.isEmpty() || !field.chars().allMatch(c -> c >= '0' && c <= '9')) {
+        if (!Digits.are(field)) {
             throw new ProcException("stat: not a number where one belongs", text);
         }
         try {

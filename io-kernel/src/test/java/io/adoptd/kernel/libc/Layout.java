@@ -14,10 +14,12 @@ public final class Layout {
             "struct msghdr 56 msg_name 0 msg_namelen 8 msg_iov 16 msg_iovlen 24 msg_control 32 msg_controllen 40"
                     + " msg_flags 48",
             "struct cmsghdr 16 cmsg_len 0 cmsg_level 8 cmsg_type 12",
-            "struct ucred 12 pid 0 uid 4 gid 8",
-            "struct pollfd 8 fd 0 events 4 revents 6",
             "struct passwd 48 pw_name 0 pw_passwd 8 pw_uid 16 pw_gid 20 pw_gecos 24 pw_dir 32 pw_shell 40",
             "struct hostent 32 h_name 0 h_aliases 8 h_addrtype 16 h_length 20 h_addr_list 24");
+
+    /** Those that are handed over as arrays of ints: {@code Libc} counts on where their members are. */
+    static final List<String> ARRAYS =
+            List.of("struct ucred 12 pid 0 uid 4 gid 8", "struct pollfd 8 fd 0 events 4 revents 6");
 
     static final List<String> CONSTANTS = List.of(
             "RLIM64_INFINITY -1",

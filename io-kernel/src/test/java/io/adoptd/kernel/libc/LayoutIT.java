@@ -25,6 +25,7 @@ class LayoutIT {
     void thisMachinesCompilerPrintsThePinnedNumbers() throws Exception {
         assumeTrue(hasGcc(), "no gcc here to ask");
         List<String> expected = new ArrayList<>(Layout.STRUCTS);
+        expected.addAll(Layout.ARRAYS);
         expected.addAll(Layout.CONSTANTS);
         expected.addAll(Layout.resourceLines());
         expected.addAll(errnos());

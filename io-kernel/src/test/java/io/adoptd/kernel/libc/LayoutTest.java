@@ -24,8 +24,6 @@ class LayoutTest {
                 new SysSocket.iovec(),
                 new SysSocket.msghdr(),
                 new SysSocket.cmsghdr(new Memory(64)),
-                new SysSocket.ucred(),
-                new Poll.pollfd(),
                 new Pwd.passwd(),
                 new Netdb.hostent())) {
             mirrored.add(lineOf(struct));

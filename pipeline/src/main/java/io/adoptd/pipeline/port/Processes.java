@@ -12,9 +12,9 @@ public interface Processes {
     /**
      * Whether the pid is still the process that asked.
      *
-     * @return exactly one answer, at the deadline the latest; false when it cannot be told
+     * @return exactly one answer, without waiting; false when it cannot be told
      */
-    Mono<Boolean> isStill(LoginProcess process, Deadline deadline);
+    Mono<Boolean> isStill(LoginProcess process);
 
     /**
      * Reads back where the process is, and that it is still the one that asked.

@@ -57,7 +57,7 @@ public abstract class ProcessesContractTest {
     }
 
     private boolean isStill(LoginProcess process) {
-        return Samples.answerOf(processes().isStill(process, in(Duration.ofSeconds(5))));
+        return Samples.answerOf(processes().isStill(process));
     }
 
     private Membership membership(LoginProcess process, Duration budget) {
