@@ -26,10 +26,6 @@ record FileStamp(Path file, Map<String, Object> state) {
         }
     }
 
-    boolean isOutdated() {
-        return !equals(of(file));
-    }
-
     /**
      * Whether somebody was at the file just now: its content or its inode changed within {@code span} of {@code now}, or,
      * while it is missing, its directory did. The clock of a file server may be some way off.

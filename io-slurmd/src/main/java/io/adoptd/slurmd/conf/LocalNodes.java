@@ -33,6 +33,7 @@ public final class LocalNodes {
 
     private @Nullable Lookup running;
     private @Nullable Known known;
+    private volatile @Nullable Found lastFound;
 
     /**
      * @param environment adoptd's {@code SLURMD_NODENAME}; null when it is not set, and empty counts as not set
@@ -104,8 +105,25 @@ public final class LocalNodes {
         if (told != null) {
             return LocalNode.given(told, own);
         }
-        List<String> others = LocalNode.isFoundByItsOwnName(conf, own) ? List.of() : othersOf(own, conf);
-        return LocalNode.find(conf, own, others);
+        Found last = lastFound;
+        if (last != null && last.isBy(conf, own)) {
+            return last.node();
+        }
+        if (!LocalNode.isFoundByItsOwnName(conf, own)) {
+            return LocalNode.find(conf, own, othersOf(own, conf));
+        }
+        LocalNode node = LocalNode.find(conf, own, List.of());
+        lastFound = new Found(conf, own, node);
+        return node;
+    }
+
+    /** A node that the host is by its own name, in one reading of slurm.conf: that may list thousands. */
+    private record Found(SlurmConf conf, String hostname, LocalNode node) {
+
+        @SuppressWarnings("ReferenceEquality") // one reading is one object
+        boolean isBy(SlurmConf now, String own) {
+            return conf == now && hostname.equals(own);
+        }
     }
 
     private String ownName() throws NodeFaultException {

@@ -33,11 +33,12 @@ public record SlurmConfPlaces(
         if (environment != null && !environment.isEmpty()) {
             return fromEnvironment(environment);
         }
-        return candidates.stream()
-                .filter(Files::exists)
-                .findFirst()
-                .orElseThrow(() ->
-                        new NodeFaultException(Reason.NO_SLURM_CONF, "no slurm.conf: there is none of " + candidates));
+        for (Path candidate : candidates) {
+            if (Files.exists(candidate)) {
+                return candidate;
+            }
+        }
+        throw new NodeFaultException(Reason.NO_SLURM_CONF, "no slurm.conf: there is none of " + candidates);
     }
 
     private static Path fromEnvironment(String path) throws NodeFaultException {

@@ -4,13 +4,13 @@ import io.adoptd.pipeline.model.Uid;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -76,7 +76,7 @@ public final class SlurmConfSource {
     public synchronized SlurmConf current() throws NodeFaultException {
         Reading reading = last;
         List<FileStamp> changed = reading == null ? List.of() : changedSince(reading);
-        if (held != null && isUnrestful(changed)) {
+        if (held != null && !changed.isEmpty() && isUnrestful(changed)) {
             return held;
         }
         unrestSince = null;
@@ -91,18 +91,25 @@ public final class SlurmConfSource {
 
     /** What of its files has changed, as it is now; also a file that goes before them now. */
     private List<FileStamp> changedSince(Reading reading) {
-        Stream<Path> outdated =
-                reading.stamps().stream().filter(FileStamp::isOutdated).map(FileStamp::file);
-        return Stream.concat(outdated, anotherThan(reading.file()))
-                .map(FileStamp::of)
-                .toList();
+        var changed = new ArrayList<FileStamp>();
+        for (FileStamp stamp : reading.stamps()) {
+            FileStamp now = FileStamp.of(stamp.file());
+            if (!now.equals(stamp)) {
+                changed.add(now);
+            }
+        }
+        Path first = first();
+        if (first != null && !first.equals(reading.file())) {
+            changed.add(FileStamp.of(first));
+        }
+        return changed;
     }
 
-    private Stream<Path> anotherThan(Path file) {
+    private @Nullable Path first() {
         try {
-            return Stream.of(places.find()).filter(found -> !found.equals(file));
+            return places.find();
         } catch (NodeFaultException none) {
-            return Stream.empty(); // then the file itself is gone
+            return null; // then the file that was read is gone
         }
     }
 

@@ -4,6 +4,7 @@ import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.slurmd.stepd.StepdAnswer.Failed;
 import io.adoptd.slurmd.stepd.StepdAnswer.Told;
 import io.adoptd.slurmd.wire.DecodeException;
+import io.netty.channel.IoRegistration;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -79,6 +80,7 @@ final class Conversation<T> implements StepdLoop.Listener {
     private final List<Integer> taken = new ArrayList<>();
     private StepdLoop.@Nullable Timed giveUp;
     private @Nullable UnixSocketChannel channel;
+    private @Nullable IoRegistration listening;
     private @Nullable Turn<T> turn;
     private ByteBuffer hearing = ByteBuffer.allocate(0);
     private String awaited = "a connection";
@@ -226,7 +228,7 @@ final class Conversation<T> implements StepdLoop.Listener {
             fail(StepdFault.UNTRUSTED, "uid " + uid + " listens there, as pid " + peer.getPid());
             return;
         }
-        setting.loop().listen(socket, this);
+        listening = setting.loop().listen(socket, this);
         proceed(Requests.hello(exchange.early(peer.getPid()), version -> {
             setting.lastSeen().saw(version);
             return exchange.with(new Exchange.Peer(version, peer.getPid()));
@@ -288,6 +290,9 @@ final class Conversation<T> implements StepdLoop.Listener {
             fd = setting.descriptors().receive(socket().getFD());
         } catch (IOException e) {
             fail(StepdFault.UNREADABLE, "the descriptor after its " + awaited + " did not come: " + e.getMessage());
+            return;
+        }
+        if (fd == DescriptorReceiver.NOTHING_YET) {
             return;
         }
         taken.add(fd);
@@ -357,7 +362,10 @@ final class Conversation<T> implements StepdLoop.Listener {
         over = true;
         setting.loop().leave(this);
         if (giveUp != null) {
-            setting.loop().cancel(giveUp);
+            giveUp.cancel();
+        }
+        if (listening != null) {
+            listening.cancel();
         }
         taken.forEach(setting.descriptors()::close);
         try {

@@ -5,6 +5,7 @@ import io.adoptd.slurmd.stepd.Conversation.Partner;
 import io.adoptd.slurmd.stepd.Knowledge.Standing;
 import io.adoptd.slurmd.stepd.StepdAnswer.Failed;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
@@ -51,6 +52,7 @@ final class Inquiry {
     private final Supplier<LongPredicate> trusted;
     private final Turns turns;
     private volatile Knowledge knowledge;
+    private volatile Lack lack = Lack.NONE;
 
     /** Of the asking that goes on, or of the next one. */
     private volatile Sinks.Empty<Void> settled = Sinks.empty();
@@ -80,6 +82,39 @@ final class Inquiry {
 
     Knowledge knowledge() {
         return knowledge;
+    }
+
+    /**
+     * What a slurmstepd has said that its step has not, once it was set up. So logins need not ask again.
+     *
+     * @param pid of that slurmstepd
+     * @param startTicks when it started: of another at the same socket nothing is known
+     */
+    private record Lack(int pid, long startTicks, Set<Furnishing> of) {
+
+        static final Lack NONE = new Lack(0, 0, Set.of());
+
+        boolean isOf(Knowledge one) {
+            return pid == one.pid() && startTicks == one.startTicks() && startTicks != 0;
+        }
+    }
+
+    /** Whether the step has none of these, as far as the slurmstepd that {@code told} has said. Any thread. */
+    boolean lacks(Furnishing furnishing, Knowledge told) {
+        Lack known = lack;
+        return known.isOf(told) && known.of().contains(furnishing);
+    }
+
+    /** The slurmstepd that {@code told} has said now that its step has none of these. Any thread. */
+    synchronized void learnLack(Furnishing furnishing, Knowledge told) {
+        if (told.isStarting()) {
+            return; // it may yet get one
+        }
+        var all = EnumSet.of(furnishing);
+        if (lack.isOf(told)) {
+            all.addAll(lack.of());
+        }
+        lack = new Lack(told.pid(), told.startTicks(), all);
     }
 
     /** Whether it is to be asked before a login of this user is answered. */

@@ -88,9 +88,22 @@ final class KnownSteps {
     /**
      * Whom to tell to adopt.
      *
-     * @param pid of the slurmstepd that told of the step
+     * @param told what the slurmstepd has told of the step
      */
-    record Acquaintance(Conversation.Partner partner, int pid) {}
+    record Acquaintance(Conversation.Partner partner, Inquiry inquiry, Knowledge told) {
+
+        int pid() {
+            return told.pid();
+        }
+
+        boolean lacks(Furnishing furnishing) {
+            return inquiry.lacks(furnishing, told);
+        }
+
+        void learnLack(Furnishing furnishing) {
+            inquiry.learnLack(furnishing, told);
+        }
+    }
 
     /**
      * Makes sure that what is known is of the sockets and processes that are there now. Blocking. The directory is
@@ -236,13 +249,14 @@ final class KnownSteps {
 
     /** The slurmstepd that told of a step; empty if it is not known any more. */
     Optional<Acquaintance> of(ExternStep step) {
-        return listing.there().stream()
-                .filter(inquiry -> inquiry.socket().isOf(step))
-                .filter(inquiry -> inquiry.knowledge().isOf(step.owner()))
-                .findFirst()
-                .map(inquiry -> new Acquaintance(
-                        new Conversation.Partner(inquiry.socket().path(), trusted),
-                        inquiry.knowledge().pid()));
+        for (Inquiry inquiry : listing.there()) {
+            Knowledge knowledge = inquiry.knowledge();
+            if (inquiry.socket().isOf(step) && knowledge.isOf(step.owner())) {
+                return Optional.of(new Acquaintance(
+                        new Conversation.Partner(inquiry.socket().path(), trusted), inquiry, knowledge));
+            }
+        }
+        return Optional.empty();
     }
 
     /** Every slurmstepd of it. */

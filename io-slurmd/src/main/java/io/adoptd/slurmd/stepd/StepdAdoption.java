@@ -13,10 +13,14 @@ import io.adoptd.pipeline.port.Adoption;
 import io.adoptd.pipeline.time.Deadline;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import reactor.core.publisher.Mono;
 
-/** Adopts by asking the step's slurmstepd over its socket, once; then for the job's namespaces, and last for its X11. */
+/**
+ * Adopts by asking the step's slurmstepd over its socket, once; then for the job's namespaces, and last for its X11. What
+ * the step has not it never gets once it is set up (Slurm src/slurmd/slurmstepd/mgr.c), so it is asked for that once.
+ */
 public final class StepdAdoption implements Adoption {
 
     private static final int SUCCESS = 0;
@@ -45,19 +49,33 @@ public final class StepdAdoption implements Adoption {
 
     @Override
     public Mono<AdoptOutcome> furnish(ExternStep step, Wants wants, Luggage luggage, Deadline deadline) {
-        return container(step, wants, luggage, deadline)
-                .flatMap(container -> x11(step, wants, deadline)
-                        .map(x11 -> new AdoptOutcome.Accepted(new Furnishings(container, x11))));
+        return Mono.defer(() -> {
+            Optional<KnownSteps.Acquaintance> met = stepds.acquaintance(step);
+            boolean container = wants.container() && mayHave(met, Furnishing.NAMESPACES);
+            boolean x11 = wants.x11() && mayHave(met, Furnishing.X11);
+            return (container ? container(step, luggage, met, deadline) : Mono.just(Furnishings.NONE.container()))
+                    .flatMap(given -> (x11 ? x11(step, met, deadline) : Mono.just(Furnishings.NONE.x11()))
+                            .map(tunnel -> new AdoptOutcome.Accepted(new Furnishings(given, tunnel))));
+        });
     }
 
-    private Mono<Container> container(ExternStep step, Wants wants, Luggage luggage, Deadline deadline) {
-        return wants.container()
-                ? questions
-                        .namespaces(step, deadline)
-                        .doOnNext(answer -> answer.fold(told -> keep(told, luggage), failed -> luggage))
-                        .map(answer -> answer.fold(
-                                StepdAdoption::namespaces, failed -> new Furnishings.ContainerUnknown(failed.why())))
-                : Mono.just(Furnishings.NONE.container());
+    private static boolean mayHave(Optional<KnownSteps.Acquaintance> met, Furnishing furnishing) {
+        return met.isEmpty() || !met.get().lacks(furnishing);
+    }
+
+    private Mono<Container> container(
+            ExternStep step, Luggage luggage, Optional<KnownSteps.Acquaintance> met, Deadline deadline) {
+        return questions
+                .namespaces(step, deadline)
+                .doOnNext(answer -> answer.fold(told -> keep(told, luggage), failed -> luggage))
+                .map(answer -> answer.fold(
+                        told -> {
+                            if (told.isEmpty()) {
+                                met.ifPresent(known -> known.learnLack(Furnishing.NAMESPACES));
+                            }
+                            return namespaces(told);
+                        },
+                        failed -> new Furnishings.ContainerUnknown(failed.why())));
     }
 
     /** First of all, and on the thread that brings them: from here on the luggage answers for them. */
@@ -72,13 +90,17 @@ public final class StepdAdoption implements Adoption {
                 .toList());
     }
 
-    private Mono<X11> x11(ExternStep step, Wants wants, Deadline deadline) {
-        return wants.x11()
-                ? questions
-                        .x11Display(step, deadline.slice(X11_AT_MOST))
-                        .map(answer -> answer.fold(
-                                StepdAdoption::tunnel, failed -> new Furnishings.TunnelUnknown(failed.why())))
-                : Mono.just(Furnishings.NONE.x11());
+    private Mono<X11> x11(ExternStep step, Optional<KnownSteps.Acquaintance> met, Deadline deadline) {
+        return questions
+                .x11Display(step, deadline.slice(X11_AT_MOST))
+                .map(answer -> answer.fold(
+                        told -> {
+                            if (told.display() == 0) {
+                                met.ifPresent(known -> known.learnLack(Furnishing.X11));
+                            }
+                            return tunnel(told);
+                        },
+                        failed -> new Furnishings.TunnelUnknown(failed.why())));
     }
 
     private static X11 tunnel(X11Display told) {

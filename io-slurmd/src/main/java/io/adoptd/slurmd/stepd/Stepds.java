@@ -10,6 +10,7 @@ import io.adoptd.slurmd.conf.NodeFaultException;
 import io.adoptd.slurmd.conf.SlurmConf;
 import io.adoptd.slurmd.conf.SlurmConfSource;
 import io.adoptd.slurmd.stepd.StepdAnswer.Failed;
+import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -41,9 +42,9 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 
 /**
- * The slurmstepds of this node: finds their sockets, knows what they told, and talks to them. One thread has all
- * conversations; another two, {@code spool}, read files. None of them wakes while nothing is asked, unless a slurmstepd
- * is silent.
+ * The slurmstepds of this node: finds their sockets, knows what they told, and talks to them. The event loop that it is
+ * given has all conversations; two threads of its own, {@code spool}, read files. None of them wakes for it while nothing
+ * is asked, unless a slurmstepd is silent.
  */
 public final class Stepds implements AutoCloseable {
 
@@ -82,13 +83,15 @@ public final class Stepds implements AutoCloseable {
     }
 
     /**
-     * Loads JNR's native code, which takes a while, and starts the thread of the conversations.
+     * Loads JNR's native code, which takes a while, and starts the threads that read files.
      *
+     * @param loop one of epoll(7), which has all conversations, and stays its owner's
      * @param own the user that adoptd itself runs as: its slurmstepds are trusted, as root's, SlurmUser's and SlurmdUser's
      * @param startTicks when a process started, in clock ticks since boot; 0 when that cannot be told. May block
      * @param lastSeen is told every version that is heard
      */
     public static Stepds open(
+            EventLoop loop,
             SlurmConfSource conf,
             LocalNodes nodes,
             Uid own,
@@ -97,7 +100,7 @@ public final class Stepds implements AutoCloseable {
             LastSeenVersion lastSeen,
             StepsSettings settings)
             throws IOException {
-        var setting = new Conversation.Setting(StepdLoop.open(), descriptors, lastSeen);
+        var setting = new Conversation.Setting(StepdLoop.on(loop), descriptors, lastSeen);
         return new Stepds(conf, nodes, own, startTicks, setting, settings);
     }
 
@@ -111,7 +114,7 @@ public final class Stepds implements AutoCloseable {
                 });
     }
 
-    /** Ends the threads; conversations that are still on are answered as silent. */
+    /** Ends the threads, and the conversations that are still on: they are answered as silent. */
     @Override
     public void close() {
         setting.loop().close();
@@ -265,7 +268,8 @@ public final class Stepds implements AutoCloseable {
                 .orElseGet(() -> ask(step, Requests.adopt(process, step.owner(), 0), deadline)));
     }
 
-    private Optional<KnownSteps.Acquaintance> acquaintance(ExternStep step) {
+    /** The slurmstepd that has told of the step; empty if none has, or it is not known any more. */
+    Optional<KnownSteps.Acquaintance> acquaintance(ExternStep step) {
         return Optional.ofNullable(known.get(step.node())).flatMap(steps -> steps.of(step));
     }
 

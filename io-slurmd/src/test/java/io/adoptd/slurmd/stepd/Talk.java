@@ -11,12 +11,14 @@ import java.util.function.LongPredicate;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
+import reactor.netty.resources.LoopResources;
 
 /** A loop of a test, and conversations on it. */
 final class Talk implements AutoCloseable {
 
     static final Duration LONG = Duration.ofSeconds(20);
 
+    private final LoopResources loops = LoopResources.create("stepd", 1, true);
     private final StepdLoop loop;
     private final Scheduler timers = Schedulers.newSingle("timers", true);
     private final LastSeenVersion lastSeen = new LastSeenVersion();
@@ -29,7 +31,7 @@ final class Talk implements AutoCloseable {
     Talk(DescriptorReceiver descriptors) {
         this.descriptors = descriptors;
         try {
-            this.loop = StepdLoop.open();
+            this.loop = StepdLoop.on(loops.onServer(true).next());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -67,6 +69,7 @@ final class Talk implements AutoCloseable {
     @Override
     public void close() {
         loop.close();
+        loops.disposeLater(Duration.ZERO, Duration.ofSeconds(5)).block();
         timers.dispose();
     }
 

@@ -29,6 +29,7 @@ import java.util.Optional;
 import java.util.function.IntToLongFunction;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
+import reactor.netty.resources.LoopResources;
 
 /** A node of a test: a slurm.conf, a spool directory, slurmstepds with their sockets in it, and our view of them. */
 final class TestNode implements AutoCloseable {
@@ -37,6 +38,7 @@ final class TestNode implements AutoCloseable {
     static final Uid OWN = own();
 
     private final Path dir;
+    private final LoopResources loops = LoopResources.create("stepd", 1, true);
     private final Scheduler timers = Schedulers.newSingle("timers", true);
     private final LastSeenVersion lastSeen = new LastSeenVersion();
     private final List<FakeStepd> running = new ArrayList<>();
@@ -59,6 +61,7 @@ final class TestNode implements AutoCloseable {
                 new SlurmConfPlaces(dir.resolve("slurm.conf"), null, List.of()),
                 name -> name.equals("slurm") ? Optional.of(new Uid(64_030)) : Optional.empty());
         this.stepds = Stepds.open(
+                loops.onServer(true).next(),
                 conf,
                 new LocalNodes(hostname, null, HostNames.NONE),
                 OWN,
@@ -125,6 +128,7 @@ final class TestNode implements AutoCloseable {
     @Override
     public void close() throws IOException {
         stepds.close();
+        loops.disposeLater(Duration.ZERO, Duration.ofSeconds(5)).block();
         timers.dispose();
         for (FakeStepd stepd : running) {
             stepd.close();
