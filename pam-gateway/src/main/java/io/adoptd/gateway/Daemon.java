@@ -14,10 +14,12 @@ import io.adoptd.kernel.OwnProcess;
 import io.adoptd.kernel.fdpass.DescriptorPassing;
 import io.adoptd.pipeline.LoginPipeline;
 import io.adoptd.pipeline.time.LoginClock;
+import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -36,6 +38,9 @@ final class Daemon implements AutoCloseable {
     private static final int OWNER_ONLY = 0077;
 
     private static final Duration DRAIN_LOOK = Duration.ofMillis(5);
+
+    /** Netty counts nanoseconds in a long. */
+    private static final Duration NEVER = Duration.ofDays(10 * 365);
 
     /** Where settings come from, again and again. */
     @FunctionalInterface
@@ -92,8 +97,9 @@ final class Daemon implements AutoCloseable {
         LoopResources loops = LoopResources.create("adoptd", 1, true);
         Wiring wiring = null;
         try {
-            var clock = LoginClock.monotonic(
-                    Schedulers.fromExecutorService(loops.onServer(true).next()));
+            EventLoop loop = loops.onServer(true).next();
+            letSleep(loop);
+            var clock = LoginClock.monotonic(Schedulers.fromExecutorService(loop));
             wiring = new Wiring(config, clock, loops);
             wiring.sight(); // reads slurm.conf, so that the first login finds it read
             wiring.warnOfWhatIsNotSpoken();
@@ -104,6 +110,14 @@ final class Daemon implements AutoCloseable {
             }
             loops.dispose();
             throw e;
+        }
+    }
+
+    /** Netty 4.2 wakes a loop that waits for no time once a second (SingleThreadEventExecutor): so it waits for one. */
+    private static void letSleep(EventLoop loop) {
+        var never = loop.schedule(() -> {}, NEVER.toDays(), TimeUnit.DAYS);
+        if (never.isDone()) {
+            throw new IllegalStateException("the event loop keeps no time");
         }
     }
 

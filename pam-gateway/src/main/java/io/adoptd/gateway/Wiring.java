@@ -83,6 +83,7 @@ final class Wiring implements AutoCloseable {
         this.processes = KernelProcesses.ofThisHost();
         this.nodes = new LocalNodes(OwnProcess::hostname, System.getenv("SLURMD_NODENAME"), Hosts::namesOf);
         this.stepds = Stepds.open(
+                loops.onServer(true).next(),
                 slurmConf,
                 nodes,
                 new Uid(OwnProcess.effectiveUid()),
@@ -143,10 +144,10 @@ final class Wiring implements AutoCloseable {
         return Schedulers.fromExecutorService(executor, "admin");
     }
 
-    Mono<Caller> callerOf(int socket, Caller.Whose whose, Deadline deadline) {
+    Mono<Caller> callerOf(int socket, Caller.Whose whose) {
         return (switch (whose) {
-                    case PEER -> processes.identify(socket, deadline);
-                    case PARENT -> processes.identifyParent(socket, deadline);
+                    case PEER -> processes.identify(socket);
+                    case PARENT -> processes.identifyParent(socket);
                 })
                 .map(answer -> answer.fold(
                         identified -> new Caller.Known(identified.process()),
@@ -238,11 +239,14 @@ final class Wiring implements AutoCloseable {
     /** io-kernel's descriptors, as io-slurmd wants them. */
     private static final class Descriptors implements DescriptorReceiver {
 
+        private static final int NONE = -2;
+
         @Override
         public int receive(int socket) throws IOException {
             var received = DescriptorPassing.receive(socket);
-            int fd = received.fold(descriptor -> descriptor.fd(), notYet -> -1, ended -> -1, refused -> -1);
-            if (fd < 0) {
+            int fd =
+                    received.fold(descriptor -> descriptor.fd(), notYet -> NOTHING_YET, ended -> NONE, refused -> NONE);
+            if (fd == NONE) {
                 throw new IOException("expected a descriptor: " + received);
             }
             return fd;

@@ -1,7 +1,6 @@
 package io.adoptd.gateway.log;
 
 import java.time.Duration;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +26,10 @@ public final class LogLine {
     public LogLine with(String key, @Nullable String text) {
         if (text != null && !text.isEmpty()) {
             key(key).append('"');
+            if (isPlain(text)) {
+                line.append(text).append('"');
+                return this;
+            }
             int end = text.offsetByCodePoints(0, Math.min(MAX_TEXT, text.codePointCount(0, text.length())));
             text.substring(0, end).codePoints().forEach(this::escaped);
             line.append(end < text.length() ? "…\"" : "\"");
@@ -46,9 +49,11 @@ public final class LogLine {
         return this;
     }
 
-    /** Adds a duration in milliseconds with two decimals; the key should end in {@code _ms}. */
+    /** Adds a duration, not a negative one, in milliseconds with two decimals; the key should end in {@code _ms}. */
     public LogLine with(String key, Duration took) {
-        key(key).append(String.format(Locale.ROOT, "%.2f", took.toNanos() / 1e6));
+        long hundredths = (took.toNanos() + 5_000) / 10_000;
+        key(key).append(hundredths / 100).append('.');
+        line.append((char) ('0' + hundredths / 10 % 10)).append((char) ('0' + hundredths % 10));
         return this;
     }
 
@@ -59,6 +64,20 @@ public final class LogLine {
 
     private StringBuilder key(String key) {
         return line.append(' ').append(key).append('=');
+    }
+
+    /** Nearly every text is: nothing to escape, and short enough. */
+    private static boolean isPlain(String text) {
+        if (text.length() > MAX_TEXT) {
+            return false;
+        }
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c < ' ' || c > '~' || c == '"' || c == '\\') {
+                return false;
+            }
+        }
+        return true;
     }
 
     private void escaped(int c) {

@@ -1,7 +1,6 @@
 package io.adoptd.gateway.server;
 
 import io.adoptd.pipeline.model.LoginProcess;
-import io.adoptd.pipeline.time.Deadline;
 import java.util.function.Function;
 import reactor.core.publisher.Mono;
 
@@ -42,8 +41,8 @@ public sealed interface Caller {
          *
          * @param socket the server's end; used on the subscribing thread only, which owns it
          * @param whose whether the peer itself is that process, or a helper of it
-         * @return exactly one answer, at the deadline the latest
+         * @return exactly one answer, without waiting
          */
-        Mono<Caller> of(int socket, Whose whose, Deadline deadline);
+        Mono<Caller> of(int socket, Whose whose);
     }
 }

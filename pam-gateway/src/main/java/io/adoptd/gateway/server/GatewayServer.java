@@ -104,16 +104,17 @@ public final class GatewayServer implements Disposable {
             return in.receive()
                     .asByteArray()
                     .next()
-                    .timeout(REQUEST_TIMEOUT)
+                    .timeout(REQUEST_TIMEOUT, Mono.error(TimeoutException::new), desk.timers())
                     .flatMap(frame -> desk.answer(frame, new LoginDesk.Client(socket(), peerPid), luggage));
         }
 
         private Mono<Void> send(LoginDesk.Answered answered) {
             byte[] frame = answered.reply().encode();
-            return answered.descriptors().isEmpty()
+            Mono<Void> sent = answered.descriptors().isEmpty()
                     ? out.sendByteArray(Mono.just(frame)).then()
                     : Mono.<Void>fromCallable(() -> sendAtOnce(frame, answered.descriptors()))
                             .subscribeOn(Schedulers.fromExecutor(channel().eventLoop()));
+            return sent.doFinally(end -> answered.afterwards().run());
         }
 
         /** The whole frame finds room in a socket that nothing was written to; half of one must not pass for an answer. */

@@ -24,13 +24,14 @@ import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.LoginClock;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 
 /**
  * What happens to a request between its frame and its reply: admission, decision, the one log line. It knows nothing of
@@ -50,11 +51,12 @@ public final class LoginDesk {
      * What a client is told.
      *
      * @param descriptors that go with the reply, still the luggage's
+     * @param afterwards what to do once the reply is sent, or could not be: sshd need not wait for it
      */
-    record Answered(Reply reply, List<Integer> descriptors) {
+    record Answered(Reply reply, List<Integer> descriptors, Runnable afterwards) {
 
         static Answered plain(Reply reply) {
-            return new Answered(reply, List.of());
+            return new Answered(reply, List.of(), () -> {});
         }
     }
 
@@ -114,6 +116,11 @@ public final class LoginDesk {
         this.commands = commands;
     }
 
+    /** Where the time of a client is kept. */
+    Scheduler timers() {
+        return clock.timers();
+    }
+
     /**
      * Answers one frame.
      *
@@ -148,23 +155,24 @@ public final class LoginDesk {
         long began = clock.now();
         String id = Long.toString(arrived.incrementAndGet(), 36);
         Deadline deadline = Deadline.in(patienceOf(request), clock);
-        var answered = new AtomicBoolean();
+        var line = new Line();
         return identification
-                .of(client.socket(), whose(request.phase()), deadline)
+                .of(client.socket(), whose(request.phase()))
                 .flatMap(caller -> caller.fold(
                         known -> decide(login(id, known.process(), request), luggage, deadline),
                         unknown -> Mono.just(nobody(unknown, request))))
                 .onErrorResume(bug -> Mono.just(ourFault(bug, request)))
-                .doOnNext(verdict -> {
-                    answered.set(true);
-                    note(id, request, client, verdict, Duration.ofNanos(clock.now() - began));
+                .map(verdict -> {
+                    Duration took = Duration.ofNanos(clock.now() - began);
+                    decided.incrementAndGet();
+                    line.isKnown(() -> note(id, request, client, verdict, took));
+                    return reply(id, verdict, line::write);
                 })
                 .doOnCancel(() -> {
-                    if (!answered.get()) { // else the cancel only ends a login that has its verdict
+                    if (!line.write()) { // else the login has its verdict, which may not reach the client
                         abandoned(id, request, client, Duration.ofNanos(clock.now() - began));
                     }
-                })
-                .map(verdict -> reply(id, verdict));
+                });
     }
 
     private Mono<Verdict> decide(Login login, Luggage luggage, Deadline deadline) {
@@ -238,8 +246,29 @@ public final class LoginDesk {
         return Mono.just(Answered.plain(new Refused(e.reason(), e.why())));
     }
 
-    private void note(String id, LoginRequest request, Client client, Verdict verdict, Duration took) {
-        decided.incrementAndGet();
+    /** What is to be said of a login that has its verdict: once, when nobody waits for it. */
+    private static final class Line {
+
+        private final AtomicReference<Runnable> unwritten = new AtomicReference<>();
+        private volatile boolean known;
+
+        void isKnown(Runnable line) {
+            unwritten.set(line);
+            known = true;
+        }
+
+        /** @return false if there is no verdict yet */
+        boolean write() {
+            boolean toBeWritten = known;
+            Runnable line = unwritten.getAndSet(null);
+            if (line != null) {
+                line.run();
+            }
+            return toBeWritten;
+        }
+    }
+
+    private static void note(String id, LoginRequest request, Client client, Verdict verdict, Duration took) {
         var line = about("login.decided", id, request, client)
                 .word("verdict", verdict.decision().code())
                 .word("reason", verdict.reason().code());
@@ -289,7 +318,7 @@ public final class LoginDesk {
                 : line.with("source", request.connection().source().toString());
     }
 
-    private static Answered reply(String id, Verdict verdict) {
+    private static Answered reply(String id, Verdict verdict, Runnable afterwards) {
         Answer answer = switch (verdict.decision()) {
             case ADOPTED, ALLOWED -> Answer.SUCCESS;
             case IGNORED -> Answer.IGNORE;
@@ -304,7 +333,7 @@ public final class LoginDesk {
                 id,
                 verdict.stages().stream().map(LoginDesk::told).collect(Collectors.joining(" ")));
         return new Answered(
-                reply, verdict.namespaces().stream().map(Namespace::descriptor).toList());
+                reply, verdict.namespaces().stream().map(Namespace::descriptor).toList(), afterwards);
     }
 
     private static String told(Stage stage) {

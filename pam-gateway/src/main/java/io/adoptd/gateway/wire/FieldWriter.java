@@ -12,10 +12,10 @@ final class FieldWriter {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream(256);
 
     FieldWriter bytes(int tag, byte[] value) {
-        out.writeBytes(ByteBuffer.allocate(4)
-                .putShort((short) tag)
-                .putShort((short) value.length)
-                .array());
+        out.write(tag >>> 8);
+        out.write(tag);
+        out.write(value.length >>> 8);
+        out.write(value.length);
         out.writeBytes(value);
         return this;
     }
@@ -38,10 +38,14 @@ final class FieldWriter {
     }
 
     private static String printable(String value) {
-        return value.codePoints()
-                .map(c -> Character.isISOControl(c) ? ' ' : c)
-                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
-                .toString();
+        StringBuilder cleaned = null;
+        for (int i = 0; i < value.length(); i++) {
+            if (Character.isISOControl(value.charAt(i))) {
+                cleaned = cleaned == null ? new StringBuilder(value) : cleaned;
+                cleaned.setCharAt(i, ' ');
+            }
+        }
+        return cleaned == null ? value : cleaned.toString();
     }
 
     private static byte[] cut(String value, int max) {

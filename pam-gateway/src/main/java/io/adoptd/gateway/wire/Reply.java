@@ -5,7 +5,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** What the daemon answers. */
@@ -60,17 +59,41 @@ public sealed interface Reply {
         /** {@code CLONE_NEWNS}, {@code CLONE_NEWUSER} and {@code CLONE_NEWPID} of {@code <linux/sched.h>}, or any. */
         private static final Set<Integer> NAMESPACE_TYPES = Set.of(0x0002_0000, 0x1000_0000, 0x2000_0000, 0);
 
-        private static final Pattern VARIABLE_FORM = Pattern.compile("[A-Z_][A-Z0-9_]*=[^\\p{Cntrl}]*");
-
         public VerdictReply {
             variables = List.copyOf(variables);
             namespaces = List.copyOf(namespaces);
             if (namespaces.size() > MAX_NAMESPACES) {
                 throw new IllegalArgumentException("more namespaces than can be sent");
             }
-            if (variables.size() > MAX_VARIABLES || !variables.stream().allMatch(VARIABLE_FORM.asMatchPredicate())) {
-                throw new IllegalArgumentException("these variables cannot be sent");
+            if (variables.size() > MAX_VARIABLES) {
+                throw new IllegalArgumentException("more variables than can be sent");
             }
+            for (String variable : variables) {
+                if (!isVariable(variable)) {
+                    throw new IllegalArgumentException("a variable that cannot be sent");
+                }
+            }
+        }
+
+        /** {@code NAME=VALUE}: a name of capitals, digits and underscores, a value without control characters. */
+        private static boolean isVariable(String text) {
+            int name = 0;
+            while (name < text.length() && isOfName(text.charAt(name))) {
+                name++;
+            }
+            if (name == 0 || Character.isDigit(text.charAt(0)) || !text.startsWith("=", name)) {
+                return false;
+            }
+            for (int i = name + 1; i < text.length(); i++) {
+                if (text.charAt(i) < ' ' || text.charAt(i) == 0x7f) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        private static boolean isOfName(char c) {
+            return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
         }
 
         @Override
@@ -89,7 +112,7 @@ public sealed interface Reply {
 
         private static List<String> variables(List<String> read) throws FrameException {
             for (String variable : read) {
-                if (!VARIABLE_FORM.matcher(variable).matches()) {
+                if (!isVariable(variable)) {
                     throw FrameException.bad("variable", "not NAME=VALUE");
                 }
             }

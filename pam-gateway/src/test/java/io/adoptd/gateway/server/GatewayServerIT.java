@@ -256,7 +256,7 @@ class GatewayServerIT {
     private GatewayServer newServer() throws IOException {
         var desk = new LoginDesk(
                 node.pipeline(),
-                (socket, whose, deadline) -> Mono.just(new Caller.Known(new LoginProcess(socket, 1))),
+                (socket, whose) -> Mono.just(new Caller.Known(new LoginProcess(socket, 1))),
                 process -> Mono.fromSupplier(() -> {
                     ended.add(process);
                     return "asked";
