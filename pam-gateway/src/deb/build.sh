@@ -48,11 +48,14 @@ link_runtime() {
 
 # The jars, their order, and the native libraries. Arguments: the jars of the class path.
 pick_jars() {
-    { ls -l --time-style=full-iso "$@"; cat "$java_home/release" $source/build.sh $source/ShippedJars.java; } |
+    { ls -l --time-style=full-iso "$@"; cat "$java_home/release" $source/build.sh $source/*.java; } |
         unchanged $target/jars && return
     mkdir -p $target/jars/lib $target/jars/native
     "$java_home/bin/java" -XX:TieredStopAtLevel=1 $source/ShippedJars.java "$architecture" $target/jars "$@"
     strip -s -R .comment $target/jars/native/*.so
+    # shellcheck disable=SC2046 # a word each
+    "$java_home/bin/java" -XX:TieredStopAtLevel=1 $source/LambdaProxies.java \
+        $(sed "s,^,$target/jars/lib/," $target/jars/ours) >$target/jars/lambdas
     # Our own code is not to name a module that the runtime lacks.
     # shellcheck disable=SC2046 # a word each
     "$java_home/bin/jdeps" -summary $(sed "s,^,$target/jars/lib/," $target/jars/ours) >$target/modules
@@ -121,7 +124,7 @@ strip -s -R .comment -o $root/usr/lib/$triplet/security/pam_adoptd.so target/c/p
     echo -cp
     sed 's,^,/usr/lib/adoptd/lib/,' $target/jars/order | paste -sd:
 } >$home/java.args
-cat $target/runtime/lib/classlist $target/jars/classes $source/classes.lst >$home/classes.lst
+cat $target/runtime/lib/classlist $target/jars/classes $target/jars/lambdas $source/classes.lst >$home/classes.lst
 gzip -9n <$source/changelog >$root/usr/share/doc/adoptd/changelog.gz
 for page in "$source"/man/*; do
     gzip -9n <"$page" >"$root/usr/share/man/man${page##*.}/${page##*/}.gz"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Makes classes.lst: what the class archive holds besides our own classes, which each build lists anew, and what every
-# Java program loads, which the runtime lists itself. From lists that programs at work have written:
+# Makes classes.lst: what the class archive holds besides our own classes and lambdas, which each build lists anew, and
+# what every Java program loads, which the runtime lists itself. From lists that programs at work have written:
 #
 #     /usr/lib/adoptd/java -XX:DumpLoadedClassList=LIST io.adoptd.gateway.Main --config FILE    # log in, then stop it
 #     /usr/lib/adoptd/java -XX:DumpLoadedClassList=LIST io.adoptd.gateway.cli.Adoptctl ping
