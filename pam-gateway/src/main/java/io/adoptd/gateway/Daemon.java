@@ -79,9 +79,14 @@ final class Daemon implements AutoCloseable {
         byName.put("reload", command -> Mono.fromSupplier(this::reload).subscribeOn(wiring.blocking()));
         this.commands = new AdminCommands(byName);
         this.pipeline = wiring.pipeline(config);
-        WarmUp.run(pipeline, wiring::warmUpCallerid, clock);
-        this.desk = desk(config);
         int uid = Math.toIntExact(OwnProcess.effectiveUid());
+        new WarmUp(config.socket().resolveSibling("rehearsal"), uid, wiring, clock)
+                .run(
+                        rehearsed -> desk(rehearsed, config, new AtomicInteger(), new AtomicLong()),
+                        pipeline,
+                        config,
+                        loops);
+        this.desk = desk(config);
         this.server = GatewayServer.serve(socket, uid, () -> desk, DescriptorPassing::send, loops);
     }
 
@@ -122,6 +127,10 @@ final class Daemon implements AutoCloseable {
     }
 
     private LoginDesk desk(GatewayConfig now) {
+        return desk(pipeline, now, open, decided);
+    }
+
+    private LoginDesk desk(LoginPipeline pipeline, GatewayConfig now, AtomicInteger open, AtomicLong decided) {
         Mono<Pong> pong = Mono.fromSupplier(this::pong).subscribeOn(wiring.blocking());
         return new LoginDesk(
                 pipeline,

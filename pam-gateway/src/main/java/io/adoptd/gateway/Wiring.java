@@ -10,9 +10,22 @@ import io.adoptd.kernel.Users;
 import io.adoptd.kernel.fdpass.DescriptorPassing;
 import io.adoptd.kernel.libc.KernelException;
 import io.adoptd.pipeline.LoginPipeline;
+import io.adoptd.pipeline.model.AdoptOutcome;
+import io.adoptd.pipeline.model.ExternStep;
+import io.adoptd.pipeline.model.Furnishings;
+import io.adoptd.pipeline.model.JobId;
 import io.adoptd.pipeline.model.LoginProcess;
+import io.adoptd.pipeline.model.Luggage;
+import io.adoptd.pipeline.model.Membership;
+import io.adoptd.pipeline.model.NodeName;
+import io.adoptd.pipeline.model.OwnedSteps;
+import io.adoptd.pipeline.model.StepBegin;
+import io.adoptd.pipeline.model.StepsAnswer;
 import io.adoptd.pipeline.model.Uid;
+import io.adoptd.pipeline.model.Wants;
+import io.adoptd.pipeline.port.Adoption;
 import io.adoptd.pipeline.port.JobSettings;
+import io.adoptd.pipeline.port.Processes;
 import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.LoginClock;
 import io.adoptd.slurmd.auth.AuthInfo;
@@ -30,12 +43,16 @@ import io.adoptd.slurmd.stepd.DescriptorReceiver;
 import io.adoptd.slurmd.stepd.JobTasks;
 import io.adoptd.slurmd.stepd.LastSeenVersion;
 import io.adoptd.slurmd.stepd.LocalExternSteps;
+import io.adoptd.slurmd.stepd.Rehearsal;
 import io.adoptd.slurmd.stepd.StepdAdoption;
 import io.adoptd.slurmd.stepd.Stepds;
 import io.adoptd.slurmd.stepd.StepsSettings;
 import io.adoptd.slurmd.wire.SlurmVersion;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -122,6 +139,56 @@ final class Wiring implements AutoCloseable {
 
     Mono<Void> warmUpCallerid(Deadline deadline) {
         return callerid.warmUp(deadline);
+    }
+
+    /** A slurmstepd to rehearse with, as {@link Stepds#rehearsal}. */
+    Rehearsal rehearsal(Path socket) throws IOException {
+        return stepds.rehearsal(socket);
+    }
+
+    /** A pipeline in which everybody has one job, whose slurmstepd is {@code stepd}, and is said to be in it afterwards. */
+    LoginPipeline rehearsing(Rehearsal stepd, GatewayConfig config) {
+        return new LoginPipeline(
+                (owner, node, deadline) -> Mono.just(new StepsAnswer.Found(new OwnedSteps(List.of(stepOf(owner)), 0))),
+                callerid,
+                new RefusedAdoption(stepd),
+                new BelievedProcesses(processes),
+                settings(config),
+                config.slices());
+    }
+
+    private static ExternStep stepOf(Uid owner) {
+        var begin = new StepBegin(0, Instant.EPOCH);
+        return new ExternStep(new NodeName("rehearsal"), new JobId(1), null, owner, begin, null);
+    }
+
+    /** Takes every refusal for a yes. */
+    private record RefusedAdoption(Rehearsal stepd) implements Adoption {
+
+        @Override
+        public Mono<AdoptOutcome> adopt(
+                LoginProcess process, ExternStep step, Wants wants, Luggage luggage, Deadline deadline) {
+            return stepd.refuse(deadline).then(furnish(step, wants, luggage, deadline));
+        }
+
+        @Override
+        public Mono<AdoptOutcome> furnish(ExternStep step, Wants wants, Luggage luggage, Deadline deadline) {
+            return Mono.just(new AdoptOutcome.Accepted(Furnishings.NONE));
+        }
+    }
+
+    /** Reads where a process is, and says that it is where it should be. */
+    private record BelievedProcesses(Processes real) implements Processes {
+
+        @Override
+        public Mono<Boolean> isStill(LoginProcess process) {
+            return real.isStill(process);
+        }
+
+        @Override
+        public Mono<Membership> membership(LoginProcess process, ExternStep step, Deadline deadline) {
+            return real.membership(process, step, deadline).thenReturn(new Membership.InStep());
+        }
     }
 
     Map<String, Commands> memoryCommands() {

@@ -273,6 +273,16 @@ public final class Stepds implements AutoCloseable {
         return Optional.ofNullable(known.get(step.node())).flatMap(steps -> steps.of(step));
     }
 
+    /**
+     * A slurmstepd of our own, which refuses to adopt.
+     *
+     * @param socket where it may listen: a path that does not exist, in a directory that only we can write
+     */
+    public Rehearsal rehearsal(Path socket) throws IOException {
+        var unheard = new Conversation.Setting(setting.loop(), setting.descriptors(), new LastSeenVersion());
+        return Rehearsal.with(unheard, new Conversation.Partner(socket, uid -> uid == own.value()), own);
+    }
+
     /** Has one conversation. Answered on the thread of the conversations. */
     <T> Mono<StepdAnswer<T>> ask(Conversation.Partner partner, Exchange<T> exchange, Deadline deadline) {
         return Conversation.of(setting, partner, exchange, deadline);

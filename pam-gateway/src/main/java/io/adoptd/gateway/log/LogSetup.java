@@ -51,6 +51,13 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
         }
     }
 
+    /** Whether lines of this logger are written at all, or only those of {@link #level}. */
+    public static void silence(String logger, boolean silent) {
+        if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
+            context.getLogger(logger).setLevel(silent ? Level.OFF : null);
+        }
+    }
+
     /** Waits until what was logged is written, at most so long: for the end of a program. */
     public static void flush(Duration atMost) {
         if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context

@@ -60,7 +60,10 @@ public final class LoginDesk {
         }
     }
 
-    private static final Logger log = LoggerFactory.getLogger("io.adoptd.login");
+    /** The logger of the lines about logins. */
+    public static final String LOG = "io.adoptd.login";
+
+    private static final Logger log = LoggerFactory.getLogger(LOG);
     private static final Logger faults = LoggerFactory.getLogger(LoginDesk.class);
 
     /** How long before the module gives up the daemon answers at the latest. */
