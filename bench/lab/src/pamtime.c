@@ -11,6 +11,8 @@
  *
  *	pam SERVICE USER	pam_acct_mgmt of that PAM service
  *	floor SOCKET		what no adoption can do without: connect, hello and "add pid" with one known slurmstepd
+ *	memory SERVICE USER	as pam, but the answer tells no times: instead the child's private memory in KiB, before
+ *				pam_start (before the account phase) and after pam_acct_mgmt (for it)
  *
  * The answer is a line too, its fields divided by tabs: result (PAM's, or slurmstepd's), ns before the account phase
  * (pam_start, which loads the module), ns of the account phase, the child's cgroups outside its host's root, what the
@@ -23,13 +25,14 @@
  *
  * `login` runs where the user comes from: first WARMUP logins of each column, then ROUNDS with every column once, in a
  * new random order each time, so that no column has a time or a predecessor of its own. It prints a line for each
- * login: round (0: warm-up), place in that round, column, and the answer.
+ * login: round (0: warm-up), place in that round, column, the answer, and when it was asked for and over, in ns of the
+ * clock that the machine's packets have, too.
  *
  * `storm` keeps CONCURRENT logins under way until there were TOTAL, taking the requests by turns. It prints a line for
  * each login as it ends: its number, its request's, ns from connect to the answer, and the answer, whose result is -1
  * if none came. At the end there are two lines that begin with #: all logins together, and the account phase's times.
  */
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE /* pipe2 */
 
 #include "common.h"
 
@@ -49,6 +52,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -60,7 +64,7 @@ enum {
 
 struct answer {
 	int result;
-	int64_t before_ns;
+	int64_t before_ns;	/* or, if memory was asked for, KiB */
 	int64_t account_ns;
 	struct told told;
 };
@@ -85,6 +89,38 @@ static void account(const char *service, const char *user, const char *source, s
 	answer->result = pam_acct_mgmt(pamh, 0);
 	answer->account_ns = clock_ns() - started;
 	/* No pam_end: sshd has a session to open now. This process ends without. */
+}
+
+/* What of this process nobody shares. Reading it must not cost memory: no stdio. */
+static int64_t private_kib(void)
+{
+	char text[LINE_MAX_BYTES];
+	size_t len = 0;
+	int64_t clean, dirty;
+	const char *at;
+	int fd = open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		err(1, "/proc/self/smaps_rollup");
+	for (ssize_t got; len < sizeof(text) - 1 && (got = read(fd, text + len, sizeof(text) - 1 - len)) > 0;)
+		len += (size_t)got;
+	close(fd);
+	text[len] = '\0';
+	at = strstr(text, "Private_Clean:");
+	if (at == NULL || sscanf(at, "Private_Clean: %" SCNd64 " kB Private_Dirty: %" SCNd64, &clean, &dirty) != 2)
+		errx(1, "/proc/self/smaps_rollup tells no private memory");
+	return clean + dirty;
+}
+
+static void account_memory(const char *service, const char *user, const char *source, struct answer *answer)
+{
+	int64_t before;
+
+	private_kib();	/* once for nothing: what it touches is there before, too */
+	before = private_kib();
+	account(service, user, source, answer);
+	answer->account_ns = private_kib();
+	answer->before_ns = before;
 }
 
 static bool exchange(int fd, const void *request, size_t len, int32_t *reply)
@@ -142,6 +178,8 @@ static _Noreturn void serve_one(int fd, const struct sockaddr_in *peer)
 		account(first, second, source, &answer);
 	else if (sscanf(line, "floor %127s", first) == 1)
 		bare_adoption(first, &answer);
+	else if (sscanf(line, "memory %127s %127s", first, second) == 2)
+		account_memory(first, second, source, &answer);
 	else
 		errx(1, "not a request: %s", line);
 
@@ -152,6 +190,20 @@ static _Noreturn void serve_one(int fd, const struct sockaddr_in *peer)
 		errx(1, "the answer is too long");
 	write_all(fd, line, (size_t)len);
 	_exit(0);
+}
+
+/*
+ * Until the server has let go of this login's connection. sshd's listener has long done so when it comes to PAM; a child
+ * whose parent holds its connection would be taken for the helper of a keyboard-interactive login.
+ */
+static void wait_for_end(int held)
+{
+	char nothing;
+
+	while (read(held, &nothing, 1) < 0)
+		if (errno != EINTR)
+			err(1, "read");
+	close(held);
 }
 
 /* Starts a process that does, until this one ends. */
@@ -197,21 +249,27 @@ static _Noreturn void serve(in_port_t port, const char *cgroup_procs)
 	for (;;) {
 		struct sockaddr_in peer;
 		socklen_t peer_len = sizeof(peer);
-		int fd = accept(listener, (struct sockaddr *)&peer, &peer_len);
+		int fd = accept(listener, (struct sockaddr *)&peer, &peer_len), held[2];
 		pid_t child;
 
 		if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
 			continue;
 		if (fd < 0)
 			err(1, "accept");
+		if (pipe2(held, O_CLOEXEC) != 0)
+			err(1, "pipe");
 		child = fork();
 		if (child < 0)
 			err(1, "fork");
 		if (child == 0) {
 			close(listener);	/* as in sshd, the login's connection is the only one */
+			close(held[1]);
+			wait_for_end(held[0]);
 			serve_one(fd, &peer);
 		}
 		close(fd);
+		close(held[0]);
+		close(held[1]);
 	}
 }
 
@@ -234,10 +292,20 @@ static struct column column_of(char *text)
 	return (struct column){ .name = text, .request = request + 1, .warmup = number(warmup + 1, UINT32_MAX) };
 }
 
+static int64_t realtime_ns(void)
+{
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_REALTIME, &now) != 0)
+		err(1, "clock_gettime");
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 static void log_in(const struct sockaddr_in *node, const struct column *column, uint32_t round, uint32_t place)
 {
 	const struct timeval patience = { .tv_sec = LOGIN_GRACE_S + 5 };
 	char line[LINE_MAX_BYTES], end;
+	int64_t asked = realtime_ns();
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int len = snprintf(line, sizeof(line), "%s\n", column->request);
 
@@ -252,7 +320,8 @@ static void log_in(const struct sockaddr_in *node, const struct column *column, 
 	if (read(fd, &end, 1) != 0)	/* the child that was adopted has ended */
 		errx(1, "no end after the answer to: %s", column->request);
 	close(fd);
-	printf("%" PRIu32 "\t%" PRIu32 "\t%s\t%s\n", round, place, column->name, line);
+	printf("%" PRIu32 "\t%" PRIu32 "\t%s\t%s\t%" PRId64 "\t%" PRId64 "\n", round, place, column->name, line, asked,
+	       realtime_ns());
 }
 
 static uint32_t random_below(uint32_t limit)
