@@ -1,5 +1,5 @@
 # What whoever times logins in a cluster needs: the cluster itself, pamtime on its hosts, jobs, and the cases. Sourced,
-# never run.
+# never run; common.sh and probe.sh go before it.
 # shellcheck shell=bash
 # shellcheck disable=SC2153,SC2154 # LAB_DIR comes from the file that sources this one, its settings too:
 #
