@@ -64,6 +64,11 @@ def word(value):
     return struct.pack("=i", value)
 
 
+def words(data):
+    """Those of a request, which may come in one go with the hello."""
+    return [number for number, in struct.iter_unpack("=i", data[: len(data) // 4 * 4])]
+
+
 def read_word(client):
     data = client.recv(4, socket.MSG_WAITALL)
     if len(data) < 4:
@@ -142,7 +147,7 @@ def relay(path, behind, act, pid="0"):
                     data = ready.recv(4096)
                     if not data:
                         return
-                    if ready is client and len(data) >= 4 and struct.unpack("=i", data[:4])[0] == ADD_EXTERN_PID:
+                    if ready is client and ADD_EXTERN_PID in words(data):
                         acted()
                     (real if ready is client else client).sendall(data)
         finally:

@@ -265,6 +265,8 @@ static _Noreturn void serve(in_port_t port, const char *cgroup_procs)
 			close(listener);	/* as in sshd, the login's connection is the only one */
 			close(held[1]);
 			wait_for_end(held[0]);
+			if (setsid() < 0)	/* and so this is no helper of the server's */
+				err(1, "setsid");
 			serve_one(fd, &peer);
 		}
 		close(fd);

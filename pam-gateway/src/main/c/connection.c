@@ -135,6 +135,12 @@ bool connection_is_of_parent(int fd)
 {
 	char parent[16], own[SOCKET_NAME], theirs[SOCKET_NAME];
 
+	/*
+	 * sshd makes the process of a connection the leader of a session; its helper is none. For a moment after the fork
+	 * who listens has that connection too, and must never be taken for the process that will be the session.
+	 */
+	if (getsid(0) == getpid())
+		return false;
 	snprintf(parent, sizeof(parent), "%d", (int)getppid());
 	name_of("self", fd, own);
 	name_of(parent, fd, theirs);

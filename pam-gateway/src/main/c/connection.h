@@ -16,8 +16,8 @@ int connection_find(const char *rhost, struct frame_connection *found);
 
 /*
  * Whether the parent of this process holds the connection of descriptor fd under the same number: so it is with the
- * helper that sshd forks for keyboard-interactive, whose parent becomes the session. sshd's listener has closed it.
- * False also when /proc does not tell.
+ * helper that sshd forks for keyboard-interactive, whose parent becomes the session. A session's leader is no helper:
+ * its parent may be sshd's listener, which closes the connection soon. False also when /proc does not tell.
  */
 bool connection_is_of_parent(int fd);
 

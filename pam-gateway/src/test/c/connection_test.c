@@ -151,12 +151,19 @@ static int replaced(int fd)
 	return dup2(own, fd) == fd && connection_is_of_parent(fd);
 }
 
+/* As sshd's process for a connection, while its listener has not closed it yet. */
+static int leader(int fd)
+{
+	return setsid() > 0 && connection_is_of_parent(fd);
+}
+
 static void a_helper_is_known_by_its_parent_s_connection(void)
 {
 	int connection = connected_to("127.0.0.1"), file = open("/dev/null", O_RDONLY);
 
 	CHECK(in_child(of_parent, connection) == 1);
 	CHECK(in_child(moved, connection) == 0);	/* the same connection, another number */
+	CHECK(in_child(leader, connection) == 0);
 	CHECK(in_child(replaced, connection) == 0);	/* the same number, another connection */
 	CHECK(in_child(of_parent, file) == 0);		/* a file that both hold is no connection */
 	CHECK(in_child(of_parent, 999) == 0);
