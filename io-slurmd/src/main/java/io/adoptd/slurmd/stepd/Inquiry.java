@@ -5,6 +5,7 @@ import io.adoptd.slurmd.stepd.Conversation.Partner;
 import io.adoptd.slurmd.stepd.Knowledge.Standing;
 import io.adoptd.slurmd.stepd.StepdAnswer.Failed;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.Optional;
@@ -45,6 +46,8 @@ final class Inquiry {
     /** A login that has less time than this does not make a slurmstepd a silent one. */
     static final Duration LEAST_PATIENCE = Duration.ofMillis(100);
 
+    private static final String DEAF = "it did not answer who told it to adopt";
+
     private static final Logger log = LoggerFactory.getLogger(Inquiry.class);
 
     private final StepSocket socket;
@@ -67,6 +70,9 @@ final class Inquiry {
     private Duration interval = FIRST_INTERVAL;
     private long askedAt;
     private boolean dead;
+
+    /** Since when it has not answered who told it to adopt; null if it does. What it told of its step is true all the same. */
+    private volatile @Nullable Instant deafSince;
 
     Inquiry(StepSocket socket, StepWorld world, Supplier<LongPredicate> trusted, Turns turns) {
         this.socket = socket;
@@ -140,9 +146,18 @@ final class Inquiry {
                 && Duration.between(socket.born(), world.now()).abs().compareTo(YOUNG) < 0;
     }
 
+    /** Whether the last that told it to adopt had no answer in time, and it has not been heard since. */
+    boolean isDeaf() {
+        return deafSince != null;
+    }
+
     /** That it is silent, for an administrator; empty if it is not. */
     Optional<StepsReport.Silent> silence() {
         Knowledge now = knowledge;
+        Instant deaf = deafSince;
+        if (deaf != null && now.is(Standing.KNOWN)) {
+            return Optional.of(new StepsReport.Silent(socket.path(), deaf, DEAF));
+        }
         return now.is(Standing.SILENT)
                 ? Optional.of(new StepsReport.Silent(socket.path(), now.since(), now.why()))
                 : Optional.empty();
@@ -188,6 +203,17 @@ final class Inquiry {
         }
     }
 
+    /** It did not answer who told it to adopt. Nobody tells it so again before it is heard, for which it is asked now. */
+    void deafen() {
+        if (deafSince == null && !dropped) {
+            log.warn("stepd.silent socket=\"{}\" why=\"{}\"", socket.path(), DEAF);
+            deafSince = world.now();
+            if (isInTrouble()) {
+                turns.request(this);
+            }
+        }
+    }
+
     /** A login found nothing: whatever rests, and has done so for a while, is asked in the background now. */
     void hurry() {
         if (isInTrouble() && elapsed().compareTo(FIRST_INTERVAL) >= 0) {
@@ -215,7 +241,7 @@ final class Inquiry {
     /** Whether it is to be asked again though no login waits for it. */
     private boolean isInTrouble() {
         Standing now = knowledge.standing();
-        return !busy && !dropped && !dead && (now == Standing.SILENT || now == Standing.ENDED);
+        return !busy && !dropped && !dead && (now == Standing.SILENT || now == Standing.ENDED || isDeaf());
     }
 
     private void begin(Duration patience) {
@@ -262,11 +288,12 @@ final class Inquiry {
 
     private boolean told(Extern extern) {
         Knowledge before = knowledge;
-        if (before.is(Standing.SILENT)) {
+        if (before.is(Standing.SILENT) || isDeaf()) {
             log.info("stepd.heard socket=\"{}\"", socket.path());
         }
         interval = FIRST_INTERVAL;
         dead = false;
+        deafSince = null;
         publish(before.told(extern, world.now()));
         if (knowledge.dated()) {
             settle();

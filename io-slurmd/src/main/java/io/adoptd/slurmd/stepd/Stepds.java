@@ -260,12 +260,28 @@ public final class Stepds implements AutoCloseable {
         sink.success(result);
     }
 
-    /** Tells the step's slurmstepd to adopt a process. Nothing is looked up for a step that a login has found before. */
+    /**
+     * Tells the step's slurmstepd to adopt a process. Nothing is looked up for a step that a login has found before; and
+     * one that did not answer is not told again before it is heard, so that it costs one login its slice and no other.
+     */
     Mono<StepdAnswer<OptionalInt>> adopt(int process, ExternStep step, Deadline deadline) {
         return Mono.defer(() -> acquaintance(step)
-                .map(met -> Conversation.of(
-                        setting, met.partner(), Requests.adopt(process, step.owner(), met.pid()), deadline))
+                .map(met -> adopt(process, step, met, deadline))
                 .orElseGet(() -> ask(step, Requests.adopt(process, step.owner(), 0), deadline)));
+    }
+
+    private Mono<StepdAnswer<OptionalInt>> adopt(
+            int process, ExternStep step, KnownSteps.Acquaintance met, Deadline deadline) {
+        if (met.inquiry().isDeaf()) {
+            return Mono.just(new Failed<>(StepdFault.SILENT, "remembered: it did not answer"));
+        }
+        boolean fair = deadline.remaining().compareTo(Inquiry.LEAST_PATIENCE) >= 0;
+        return Conversation.of(setting, met.partner(), Requests.adopt(process, step.owner(), met.pid()), deadline)
+                .doOnNext(answer -> {
+                    if (fair && answer.fold(told -> false, failed -> failed.fault() == StepdFault.SILENT)) {
+                        world.execute(met.inquiry()::deafen);
+                    }
+                });
     }
 
     /** The slurmstepd that has told of the step; empty if none has, or it is not known any more. */

@@ -242,6 +242,30 @@ class KnownStepsTest {
     }
 
     @Test
+    void whoDoesNotAdoptIsAskedUntilItIsHeardAndItsStepIsKnownMeanwhile() throws Exception {
+        Path socket = run(7, ALICE, 70);
+        Inquiry inquiry = steps.of(login(ALICE).owned().newest()).orElseThrow().inquiry();
+        world.silences(socket);
+        world.asked();
+        inquiry.deafen();
+        inquiry.deafen();
+        assertThat(world.asked()).containsExactly(socket);
+        for (Duration pause : List.of(Duration.ofMillis(10), Duration.ofSeconds(5), LONG)) {
+            world.pass(pause);
+            assertThat(inquiry.isDeaf()).isTrue();
+            assertThat(inquiry.silence()).isPresent();
+            assertThat(jobs(login(ALICE))).containsExactly(7L);
+            assertThat(world.talking()).isEqualTo(1);
+        }
+        world.runs(socket, ALICE, 70);
+        assertThat(inquiry.isDeaf()).isFalse();
+        assertThat(inquiry.silence()).isEmpty();
+        world.asked();
+        world.pass(LONG);
+        assertThat(world.asked()).isEmpty();
+    }
+
+    @Test
     void whatCannotBeReadCountsAsSilentAndIsAskedAgain() throws Exception {
         Path socket = FakeWorld.socketFile(socket(6));
         world.fails(socket, StepdFault.UNREADABLE);

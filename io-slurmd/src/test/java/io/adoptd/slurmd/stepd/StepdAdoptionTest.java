@@ -1,6 +1,7 @@
 package io.adoptd.slurmd.stepd;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.adoptd.pipeline.Samples;
 import io.adoptd.pipeline.model.AdoptOutcome;
@@ -12,6 +13,7 @@ import io.adoptd.pipeline.model.LoginProcess;
 import io.adoptd.pipeline.model.Luggage;
 import io.adoptd.pipeline.model.Reason;
 import io.adoptd.pipeline.model.StepBegin;
+import io.adoptd.pipeline.model.StepsAnswer;
 import io.adoptd.pipeline.model.Uid;
 import io.adoptd.pipeline.model.Wants;
 import java.io.IOException;
@@ -20,6 +22,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -153,6 +156,49 @@ class StepdAdoptionTest {
                     assertThat(accepted.furnishings().container()).isInstanceOf(Furnishings.ContainerUnknown.class);
                     assertThat(accepted.furnishings().x11()).isInstanceOf(Furnishings.TunnelUnknown.class);
                 });
+    }
+
+    @Test
+    void whoDoesNotAnswerCostsOneLoginItsSliceAndIsToldAgainOnceItIsHeard() throws Exception {
+        node.warmUp();
+        var wakes = new CountDownLatch(1);
+        node.run(FakeStepd.talking(node.socket(7), line -> {
+            line.greet(0x2A00);
+            if (line.request() == 20) {
+                line.request();
+                line.say(2001, 2);
+            } else if (wakes.getCount() > 0) {
+                try {
+                    wakes.await();
+                } catch (InterruptedException e) {
+                    throw new IOException(e);
+                }
+            } else {
+                line.hear();
+                line.say(0);
+            }
+        }));
+        Duration slice = Duration.ofMillis(300);
+        ExternStep step = found();
+        assertThat(adopt(step, slice)).isEqualTo(new Failed(Reason.ADOPT_TIMED_OUT, "still waiting for rc"));
+        assertThat(found()).isEqualTo(step);
+        assertThat(adopt(step, slice)).isEqualTo(new Failed(Reason.ADOPT_TIMED_OUT, "remembered: it did not answer"));
+        wakes.countDown();
+        await().untilAsserted(
+                        () -> assertThat(adopt(step, slice)).isEqualTo(new AdoptOutcome.Accepted(Furnishings.NONE)));
+    }
+
+    private ExternStep found() {
+        StepsAnswer answer =
+                Samples.answerOf(new LocalExternSteps(node.stepds()).ownedBy(new Uid(2001), null, node.in(Talk.LONG)));
+        return answer.fold(found -> found.steps().newest(), fault -> {
+            throw new AssertionError(fault);
+        });
+    }
+
+    private AdoptOutcome adopt(ExternStep step, Duration slice) {
+        return Samples.answerOf(new StepdAdoption(node.stepds())
+                .adopt(new LoginProcess(4242, 1), step, Wants.NOTHING, luggage, node.in(slice)));
     }
 
     private AdoptOutcome adopt(ExternStep step) {
