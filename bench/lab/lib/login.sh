@@ -24,7 +24,8 @@ submit() {
     echo "$job"
 }
 
-running() { on c1 bash -c "ls /var/spool/slurmd/*_$1.4294967292 /var/spool/slurmd/*/*_$1.4294967292 2>/dev/null | grep -q ."; }
+# Its slurmstepd listens: one that has adopted may crash at its end (24.11) and leave its socket.
+running() { on c1 bash -c "ss -H -x -l | grep -q '_$1\.4294967292 '"; }
 ended() { ! running "$1"; }
 cancel() { for job in "$@"; do on login scancel "$job"; done; for job in "$@"; do wait_for 60 ended "$job"; done; }
 

@@ -219,7 +219,7 @@ sshd_gone() {
         client=$!
         wait_for 5 waiting_for_source || note "no login came to wait"
         # shellcheck disable=SC2016
-        on c1 bash -c 'kill -KILL $(pgrep -f "sshd[a-z-]*: carol")' || note "there was no sshd to kill"
+        on c1 bash -c 'kill -KILL $(pgrep -f "sshd[a-z-]*: carol")' 2>/dev/null || note "there was no sshd to kill"
         wait "$client" 2>/dev/null
     done
     settled "$before"

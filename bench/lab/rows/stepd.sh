@@ -11,19 +11,40 @@ other_stepd_stopped() {
     expect "job_$one" only_job
 }
 
-row "the user's only slurmstepd stopped" 'out: not known whether there is a job; a slice' $((STEPS + NOISE)) own_stepd_stopped
+row "the user's only slurmstepd stopped" 'out: adoption failed; a slice, once' $((ADOPT + NOISE)) own_stepd_stopped
 own_stepd_stopped() {
     bob_has job
+    log_in bob                                               # so that it is known whose it is
+    expect "job_$bobs" only_job
     signal_in c1 STOP "$(stepd_of "$bobs")"
     log_in bob
-    expect out no_jobs_known
+    expect out adopt_timed_out
+    log_in bob
+    expect out adopt_timed_out
+    at_most "$NOISE"
 }
 
-row "the newest job's slurmstepd stopped" 'the other job, a slice' $((STEPS + NOISE)) newest_stepd_stopped
+row "the user's only slurmstepd stopped before anybody asked it" 'out: not known whether there is a job; a slice, once' \
+    $((STEPS + NOISE)) unknown_stepd_stopped
+unknown_stepd_stopped() {
+    bob_has job
+    signal_in c1 STOP "$(stepd_of "$bobs")"
+    on c1 adoptctl steps --forget-all
+    log_in bob
+    expect out no_jobs_known
+    log_in bob
+    expect out no_jobs_known
+    at_most "$NOISE"
+}
+
+row "the newest job's slurmstepd stopped" 'out: adoption failed; a slice, once' $((ADOPT + NOISE)) newest_stepd_stopped
 newest_stepd_stopped() {
     signal_in c1 STOP "$(stepd_of "$newest")"
     log_in carol
-    expect "job_$both" only_job
+    expect out "adopt_timed_out callerid=refused adopt=adopt_timed_out"
+    log_in carol
+    expect out "adopt_timed_out callerid=refused adopt=adopt_timed_out"
+    at_most "$NOISE"
 }
 
 row 'the slurmstepd stopped when it is to adopt' 'out: adoption failed; an adopt slice' $((ADOPT + NOISE)) \
@@ -65,23 +86,24 @@ in_front() {
     wait_for 10 on c1 test -S "$socket"
 }
 
-# What each question's answer makes of the login. A slurmstepd that hangs up is one that ends: it has no job.
+# What each question's answer makes of the login. A slurmstepd that hangs up is one that ends: it has no job,
+# once it can't be one that is just starting.
 while read -r when what bound reason; do
     case $when in hello) question='hello' ;; uid) question="'whose job?'" ;; add) question="'add pid'" ;; esac
     row "the slurmstepd answers $question: $what" "out: $reason" $((bound + NOISE)) stepd_answers "$when:$what" "$reason"
 done <<TEXT
 hello never $STEPS no_jobs_known
-hello closes 0 no_jobs
+hello closes $STARTING no_jobs
 hello half $STEPS no_jobs_known
-hello cut 0 no_jobs
+hello cut $STARTING no_jobs
 hello garbage 0 no_jobs_known
 hello minus 0 no_jobs_known
-hello long 0 no_jobs
+hello long $STARTING no_jobs
 uid never $STEPS no_jobs_known
-uid closes 0 no_jobs
+uid closes $STARTING no_jobs
 uid half $STEPS no_jobs_known
-uid cut 0 no_jobs
-uid garbage 0 no_jobs
+uid cut $STARTING no_jobs
+uid garbage $STARTING no_jobs
 uid minus 0 no_jobs_known
 uid long 0 adopt_not_in_step membership=elsewhere
 add never $ADOPT adopt_timed_out

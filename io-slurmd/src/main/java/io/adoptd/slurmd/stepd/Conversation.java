@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -34,7 +35,7 @@ import reactor.core.publisher.MonoSink;
 
 /**
  * One conversation with one slurmstepd: connect, see who listens, say hello, then the turns of an {@link Exchange}.
- * All but {@link #begin} happens on the loop's thread. Source: unix(7), connect(2), Slurm src/slurmd/slurmstepd/req.c.
+ * The socket is connected where that may block, and then belongs to the loop's thread, where all else happens. Source: unix(7), connect(2), Slurm src/slurmd/slurmstepd/req.c.
  */
 final class Conversation<T> implements StepdLoop.Listener {
 
@@ -48,8 +49,12 @@ final class Conversation<T> implements StepdLoop.Listener {
     /** {@code sun_path} of unix(7), without its NUL. */
     private static final int MAX_PATH = 107;
 
-    /** What all conversations of a node share. */
-    record Setting(StepdLoop loop, DescriptorReceiver descriptors, LastSeenVersion lastSeen) {}
+    /**
+     * What all conversations of a node share.
+     *
+     * @param opening where sockets are connected: that looks up a path, which on a dead mount never comes back
+     */
+    record Setting(StepdLoop loop, Executor opening, DescriptorReceiver descriptors, LastSeenVersion lastSeen) {}
 
     /**
      * Whom to talk to.
@@ -161,9 +166,53 @@ final class Conversation<T> implements StepdLoop.Listener {
 
     private void begin() {
         try {
-            setting.loop().execute(this::open);
+            setting.loop().execute(this::enter);
         } catch (RejectedExecutionException e) {
             outcome.answered(new Failed<>(StepdFault.UNASKED, String.valueOf(e.getMessage())));
+            return;
+        }
+        openAside(null);
+    }
+
+    /** @param pending a socket that was not taken before; null for a new one */
+    private void openAside(@Nullable UnixSocketChannel pending) {
+        try {
+            setting.opening().execute(() -> handOver(open(pending)));
+        } catch (RejectedExecutionException e) {
+            handOver(new Opened(pending, false, new IOException("too many sockets wait to be connected")));
+        }
+    }
+
+    /**
+     * What came of connecting.
+     *
+     * @param socket null if there is none
+     * @param failure null if it may yet be connected, or is
+     */
+    private record Opened(
+            @Nullable UnixSocketChannel socket,
+            boolean connected,
+            @Nullable Exception failure) {}
+
+    /** Where this may block. */
+    private Opened open(@Nullable UnixSocketChannel pending) {
+        UnixSocketChannel socket = pending;
+        try {
+            if (socket == null) {
+                socket = UnixSocketChannel.create();
+                socket.configureBlocking(false);
+            }
+            return new Opened(socket, isConnected(socket), null);
+        } catch (IOException | RuntimeException e) {
+            return new Opened(socket, false, e);
+        }
+    }
+
+    private void handOver(Opened opened) {
+        try {
+            setting.loop().execute(() -> take(opened));
+        } catch (RejectedExecutionException e) {
+            release(opened.socket());
         }
     }
 
@@ -177,33 +226,39 @@ final class Conversation<T> implements StepdLoop.Listener {
 
     // From here on: the loop's thread.
 
-    private void open() {
+    private void enter() {
         if (over) {
             return;
         }
         giveUp = setting.loop().executeAt(untilNanos, this::giveUp);
         setting.loop().enter(this);
-        attempt(() -> {
-            byte[] path = partner.socket().toString().getBytes(StandardCharsets.UTF_8);
-            if (path.length > MAX_PATH) {
-                fail(StepdFault.UNASKED, "the path of its socket is longer than " + MAX_PATH + " bytes");
-                return;
-            }
-            channel = UnixSocketChannel.create();
-            channel.configureBlocking(false);
-            connect(channel);
-        });
+        if (partner.socket().toString().getBytes(StandardCharsets.UTF_8).length > MAX_PATH) {
+            fail(StepdFault.UNASKED, "the path of its socket is longer than " + MAX_PATH + " bytes");
+        }
     }
 
-    private void connect(UnixSocketChannel socket) throws IOException {
-        if (isConnected(socket)) {
-            greet(socket);
-        } else {
+    private void take(Opened opened) {
+        if (over) {
+            release(opened.socket());
+        } else if (opened.failure() == null && !opened.connected()) {
             awaited = "room in its backlog";
             long now = System.nanoTime();
-            setting.loop().executeAt(now + pauseNanos, () -> attempt(() -> connect(socket)));
+            setting.loop().executeAt(now + pauseNanos, () -> openAside(opened.socket()));
             pauseNanos = Math.min(2 * pauseNanos, Math.max(USUAL_PAUSE_NANOS, (now - beganNanos) / 4));
+        } else {
+            channel = opened.socket();
+            attempt(() -> greet(opened));
         }
+    }
+
+    private void greet(Opened opened) throws IOException {
+        if (opened.failure() instanceof IOException refused) {
+            throw refused;
+        }
+        if (opened.failure() instanceof RuntimeException bug) {
+            throw bug;
+        }
+        greet(socket());
     }
 
     private boolean isConnected(UnixSocketChannel socket) throws IOException {
@@ -329,7 +384,13 @@ final class Conversation<T> implements StepdLoop.Listener {
         };
     }
 
+    /** Not before what has come is heard: it may have waited behind others, or for adoptd to be let run again. */
     private void giveUp() {
+        int before = -1;
+        while (!over && heard > before) {
+            before = heard;
+            readable();
+        }
         if (!over) {
             fail(StepdFault.SILENT, "still waiting for " + awaited);
         }
@@ -368,9 +429,13 @@ final class Conversation<T> implements StepdLoop.Listener {
             listening.cancel();
         }
         taken.forEach(setting.descriptors()::close);
+        release(channel);
+    }
+
+    private void release(@Nullable UnixSocketChannel socket) {
         try {
-            if (channel != null) {
-                channel.close();
+            if (socket != null) {
+                socket.close();
             }
         } catch (IOException e) {
             log.debug("{} did not close", partner.socket(), e);

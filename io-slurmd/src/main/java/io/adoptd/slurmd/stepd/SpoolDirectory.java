@@ -32,7 +32,7 @@ import java.util.regex.Pattern;
 record SpoolDirectory(Path path, NodeName node) {
 
     /** More is not a spool directory that a login should wait for. */
-    private static final int MAX_ENTRIES = 20_000;
+    static final int MAX_ENTRIES = 20_000;
 
     /** {@code SLURM_EXTERN_CONT}, slurm/slurm.h. */
     private static final String EXTERN = "4294967292";

@@ -24,6 +24,7 @@ import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -52,6 +53,8 @@ public final class Stepds implements AutoCloseable {
 
     private static final int SPOOL_THREADS = 2;
     private static final int MAX_WAITING = 1024;
+    private static final int MAX_CONNECTS = 2 * SpoolDirectory.MAX_ENTRIES;
+    private static final Duration CONNECT_IDLE = Duration.ofSeconds(10);
 
     /** As many nodes as the PAM lines of one host may name. What was known of the others is forgotten. */
     private static final int MOST_NODES = 16;
@@ -61,8 +64,9 @@ public final class Stepds implements AutoCloseable {
     private final Uid own;
     private final Conversation.Setting setting;
     private final StepsSettings settings;
-    private final ThreadPoolExecutor files = files();
+    private final ThreadPoolExecutor files;
     private final World world;
+    private final ThreadPoolExecutor connects;
     private final Inquiry.Turns turns = new Inquiry.Turns();
     private final Map<NodeName, KnownSteps> known = new ConcurrentHashMap<>();
     private volatile @Nullable Sought lastSought;
@@ -73,7 +77,11 @@ public final class Stepds implements AutoCloseable {
             Uid own,
             IntToLongFunction startTicks,
             Conversation.Setting setting,
+            ThreadPoolExecutor files,
+            ThreadPoolExecutor connects,
             StepsSettings settings) {
+        this.files = files;
+        this.connects = connects;
         this.conf = conf;
         this.nodes = nodes;
         this.own = own;
@@ -100,18 +108,53 @@ public final class Stepds implements AutoCloseable {
             LastSeenVersion lastSeen,
             StepsSettings settings)
             throws IOException {
-        var setting = new Conversation.Setting(StepdLoop.on(loop), descriptors, lastSeen);
-        return new Stepds(conf, nodes, own, startTicks, setting, settings);
+        ThreadPoolExecutor files = files();
+        ThreadPoolExecutor connects = connects();
+        var setting =
+                new Conversation.Setting(StepdLoop.on(loop), task -> connect(task, connects), descriptors, lastSeen);
+        return new Stepds(conf, nodes, own, startTicks, setting, files, connects, settings);
     }
 
     private static ThreadPoolExecutor files() {
         var count = new AtomicInteger();
         return new ThreadPoolExecutor(
-                SPOOL_THREADS, SPOOL_THREADS, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_WAITING), task -> {
-                    var thread = new Thread(task, "spool-" + count.incrementAndGet());
-                    thread.setDaemon(true);
-                    return thread;
-                });
+                SPOOL_THREADS,
+                SPOOL_THREADS,
+                0,
+                TimeUnit.SECONDS,
+                new ArrayBlockingQueue<>(MAX_WAITING),
+                task -> new SpoolThread(task, "spool-" + count.incrementAndGet()));
+    }
+
+    /** For those who connect on no spool thread: as many as a directory may have sockets. The thread ends when idle. */
+    private static ThreadPoolExecutor connects() {
+        var executor = new ThreadPoolExecutor(
+                1,
+                1,
+                CONNECT_IDLE.toSeconds(),
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(MAX_CONNECTS),
+                task -> new SpoolThread(task, "connect"));
+        executor.allowCoreThreadTimeOut(true);
+        return executor;
+    }
+
+    /** A login's own spool thread connects at once, for it may wait as it may for the directory. */
+    private static void connect(Runnable task, ThreadPoolExecutor connects) {
+        if (Thread.currentThread() instanceof SpoolThread) {
+            task.run();
+        } else {
+            connects.execute(task);
+        }
+    }
+
+    /** One that may be lost to a dead mount. */
+    private static final class SpoolThread extends Thread {
+
+        SpoolThread(Runnable task, String name) {
+            super(task, name);
+            setDaemon(true);
+        }
     }
 
     /** Ends the threads, and the conversations that are still on: they are answered as silent. */
@@ -119,6 +162,7 @@ public final class Stepds implements AutoCloseable {
     public void close() {
         setting.loop().close();
         files.shutdownNow();
+        connects.shutdownNow();
     }
 
     /** What is known of the node's extern steps, for an administrator. Looks at nothing, and never blocks. */
@@ -295,7 +339,8 @@ public final class Stepds implements AutoCloseable {
      * @param socket where it may listen: a path that does not exist, in a directory that only we can write
      */
     public Rehearsal rehearsal(Path socket) throws IOException {
-        var unheard = new Conversation.Setting(setting.loop(), setting.descriptors(), new LastSeenVersion());
+        var unheard = new Conversation.Setting(
+                setting.loop(), setting.opening(), setting.descriptors(), new LastSeenVersion());
         return Rehearsal.with(unheard, new Conversation.Partner(socket, uid -> uid == own.value()), own);
     }
 

@@ -55,7 +55,7 @@ final class Talk implements AutoCloseable {
 
     <T> Mono<StepdAnswer<T>> ask(Path socket, LongPredicate trusted, Exchange<T> exchange, Duration budget) {
         return Mono.defer(() -> Conversation.of(
-                new Conversation.Setting(loop, descriptors, lastSeen),
+                new Conversation.Setting(loop, Runnable::run, descriptors, lastSeen),
                 new Conversation.Partner(socket, trusted),
                 exchange,
                 in(budget)));

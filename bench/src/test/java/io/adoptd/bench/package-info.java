@@ -1,0 +1,5 @@
+/** What a login costs, counted. */
+@NullMarked
+package io.adoptd.bench;
+
+import org.jspecify.annotations.NullMarked;
