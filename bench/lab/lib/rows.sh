@@ -321,6 +321,7 @@ end_driver() {
     [[ -n $driver ]] || return 0
     kill "$driver" 2>/dev/null
     wait "$driver" 2>/dev/null
+    on c1 pkill -KILL -x pamtime                             # unshare, and the init of a namespace, hear no SIGTERM
     exec {listening}<&-
     driver=''
 }

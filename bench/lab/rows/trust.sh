@@ -79,7 +79,7 @@ client_environment() {
 
 row 'who asks is in a pid namespace of its own' 'job: the kernel knows who it is' "$NOISE" caller_in_namespace
 caller_in_namespace() {
-    driver_under unshare --pid --fork --kill-child
+    driver_under unshare --mount --pid --fork --kill-child --mount-proc
     drive alice
     expect "job_$one" only_job
 }
@@ -88,5 +88,5 @@ row 'the daemon cannot see who asks (its own pid namespace)' 'out: process_unkno
 daemon_in_namespace() {
     adoptd_under unshare --mount --pid --fork --kill-child --mount-proc
     log_in alice
-    expect out process_unknown
+    expect out "process_unknown caller=unknown"
 }
