@@ -54,7 +54,7 @@ function method() {
     print "- *Idle.* Once after the time given, when adoptd's next login is the first thing that happens; wakeups are context switches of all"
     print "  threads meanwhile."
     print "- *Memory.* After logins with one job, none, and several, 32 at a time. Private is what is anonymous (RssAnon): the rest are"
-    print "  pages of files. For the 48 MB the package's files are copied to a disk by the cgroup itself, so their pages count, too."
+    print "  pages of files."
     print "- *A process that loaded the module.* Private_Clean and Private_Dirty of the child after pam_acct_mgmt, against one with"
     print "  pam_permit."
     print ""
