@@ -337,10 +337,15 @@ function write_samples(   file, i, j, round, step, line, any) {
             round = int(any)
             line = cases[i] "\t" round
             for (j = 1; j <= column_count; j++)
-                line = line "\t" ((cases[i], columns[j], round) in time ?
-                    sprintf("%.4g", time[cases[i], columns[j], round] / MS) : "")
+                line = line "\t" sample(cases[i], columns[j], round)
             print line >file
         }
     }
     close(file)
+}
+
+# In ms; nothing if there is none.
+function sample(name, column, round) {
+    if (!((name, column, round) in time)) return ""
+    return sprintf("%.4g", time[name, column, round] / MS)
 }

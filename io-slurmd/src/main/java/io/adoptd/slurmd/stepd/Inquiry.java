@@ -74,6 +74,9 @@ final class Inquiry {
     /** Since when it has not answered who told it to adopt; null if it does. What it told of its step is true all the same. */
     private volatile @Nullable Instant deafSince;
 
+    /** When it last answered who told it to adopt, in the world's nanoseconds; null if it never has. */
+    private volatile @Nullable Long answeredAdoption;
+
     Inquiry(StepSocket socket, StepWorld world, Supplier<LongPredicate> trusted, Turns turns) {
         this.socket = socket;
         this.world = world;
@@ -203,9 +206,21 @@ final class Inquiry {
         }
     }
 
-    /** It did not answer who told it to adopt. Nobody tells it so again before it is heard, for which it is asked now. */
-    void deafen() {
-        if (deafSince == null && !dropped) {
+    /** It has answered who told it to adopt. Any thread. */
+    void answersAdoptions() {
+        answeredAdoption = world.nanos();
+    }
+
+    /**
+     * It did not answer who told it to adopt. Unless it has answered others meanwhile, and so is only busy, nobody tells
+     * it so again before it is heard, for which it is asked now.
+     *
+     * @param told when it was told so, in the world's nanoseconds
+     */
+    void deafen(long told) {
+        Long answered = answeredAdoption;
+        boolean busy = answered != null && answered - told >= 0;
+        if (deafSince == null && !dropped && !busy) {
             log.warn("stepd.silent socket=\"{}\" why=\"{}\"", socket.path(), DEAF);
             deafSince = world.now();
             if (isInTrouble()) {

@@ -320,10 +320,13 @@ public final class Stepds implements AutoCloseable {
             return Mono.just(new Failed<>(StepdFault.SILENT, "remembered: it did not answer"));
         }
         boolean fair = deadline.remaining().compareTo(Inquiry.LEAST_PATIENCE) >= 0;
+        long began = world.nanos();
         return Conversation.of(setting, met.partner(), Requests.adopt(process, step.owner(), met.pid()), deadline)
                 .doOnNext(answer -> {
-                    if (fair && answer.fold(told -> false, failed -> failed.fault() == StepdFault.SILENT)) {
-                        world.execute(met.inquiry()::deafen);
+                    if (answer.fold(told -> true, failed -> false)) {
+                        met.inquiry().answersAdoptions();
+                    } else if (fair && answer.fold(told -> false, failed -> failed.fault() == StepdFault.SILENT)) {
+                        world.execute(() -> met.inquiry().deafen(began));
                     }
                 });
     }

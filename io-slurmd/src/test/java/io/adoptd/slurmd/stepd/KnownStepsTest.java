@@ -247,8 +247,8 @@ class KnownStepsTest {
         Inquiry inquiry = steps.of(login(ALICE).owned().newest()).orElseThrow().inquiry();
         world.silences(socket);
         world.asked();
-        inquiry.deafen();
-        inquiry.deafen();
+        inquiry.deafen(0);
+        inquiry.deafen(0);
         assertThat(world.asked()).containsExactly(socket);
         for (Duration pause : List.of(Duration.ofMillis(10), Duration.ofSeconds(5), LONG)) {
             world.pass(pause);
