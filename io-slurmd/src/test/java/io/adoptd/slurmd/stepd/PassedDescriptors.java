@@ -17,6 +17,7 @@ final class PassedDescriptors implements DescriptorReceiver {
     private static final int SOL_SOCKET = 1;
     private static final int SCM_RIGHTS = 1;
     private static final int MSG_CMSG_CLOEXEC = 0x4000_0000;
+    private static final int EAGAIN = 11;
     private static final int MSGHDR = 56;
     private static final int CMSG_HEADER = 16;
     private static final int CMSG_LEN = CMSG_HEADER + Integer.BYTES;
@@ -71,6 +72,9 @@ final class PassedDescriptors implements DescriptorReceiver {
     public int receive(int socketFd) throws IOException {
         Message message = new Message();
         long got = c.recvmsg(socketFd, message.header, MSG_CMSG_CLOEXEC);
+        if (got < 0 && Native.getLastError() == EAGAIN) {
+            return NOTHING_YET;
+        }
         if (got != 1 || message.header.getLong(40) < CMSG_LEN || message.control.getInt(12) != SCM_RIGHTS) {
             throw new IOException("recvmsg: " + got + " bytes and no descriptor");
         }
