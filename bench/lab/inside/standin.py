@@ -8,8 +8,8 @@
     standin.py sockets DIR PREFIX COUNT SUFFIX    stale sockets, PREFIX1SUFFIX and so on
     standin.py deaf COMMAND...                    COMMAND, with nobody reading what it writes to standard error
 
-Runs in a host of the lab, with what python3-minimal has. WHEN is the question that is answered wrongly: hello, uid or
-add. WHAT:
+Runs in a host of the lab, with what python3-minimal has. WHEN is the question that is answered wrongly: hello, uid,
+state or add. WHAT:
 
     never     no byte, and the connection stays
     closes    no byte, and the connection ends
@@ -19,6 +19,7 @@ add. WHAT:
     garbage   bytes that mean nothing
     minus     -1
     yes       the right answer, and nothing done
+    starting  that it is still setting up, for ever
 
 ACT: stop or kill that PID as soon as it has been asked to add a process; gone: it has exited, and its socket with it,
 between two connections, the second of which is for adding a process.
@@ -34,7 +35,7 @@ import time
 
 HELLO = 0x2A00                                              # 24.11, as Slurm's SLURM_PROTOCOL_VERSION has it
 STATE, UID, ADD_EXTERN_PID = 5, 20, 22                       # Slurm src/common/stepd_api.h
-RUNNING = 2
+STARTING, RUNNING = 1, 2
 GARBAGE = bytes((i * 167 + 13) % 256 for i in range(4096))
 
 
@@ -88,7 +89,8 @@ def wrong(client, what, right):
     elif what == "cut":
         client.sendall(word(right)[:2])
     else:
-        client.sendall({"long": word(right) + GARBAGE * 16, "garbage": GARBAGE, "minus": word(-1), "yes": word(right)}[what])
+        client.sendall({"long": word(right) + GARBAGE * 16, "garbage": GARBAGE, "minus": word(-1), "yes": word(right),
+                        "starting": word(STARTING)}[what])
         return True
     client.close()
     return False

@@ -17,7 +17,9 @@ work='' driver='' rows=() coming_from=login notes=() outcomes=() slowest=0
 
 # row "INJECTED" "EXPECTED" BOUND_MS FUNCTION ARGUMENT…: one more row. The function injects, logs in and says what must
 # have come of it; what it does is taken back by `undo`, never by itself.
-row() { rows+=("$(printf '%q ' "$@")"); }
+# core: the same, for a row that --short passes as well.
+row() { [[ $length == short ]] || core "$@"; }
+core() { rows+=("$(printf '%q ' "$@")"); }
 
 list_rows() {
     local words line

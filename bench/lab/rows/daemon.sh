@@ -9,7 +9,7 @@ daemon_absent() {
     expect out daemon_absent
 }
 
-row 'adoptd stopped (SIGSTOP)' 'out: daemon_late, when the module waits no more' $((MODULE + NOISE)) daemon_late
+core 'adoptd stopped (SIGSTOP)' 'out: daemon_late, when the module waits no more' $((MODULE + NOISE)) daemon_late
 daemon_late() {
     pause c1 adoptd
     log_in alice
@@ -27,7 +27,7 @@ daemon_late_storm() {
 }
 
 # In the middle of so many logins: each gets its verdict, or what action_generic_failure says.
-row 'adoptd killed (-9) during 200 logins, started 1 s later' 'job, or out: daemon_*' $((MODULE + NOISE)) \
+core 'adoptd killed (-9) during 200 logins, started 1 s later' 'job, or out: daemon_*' $((MODULE + NOISE)) \
     daemon_during kill 1 'only_job|daemon_(absent|closed)'
 row 'adoptd ended (SIGTERM) during 200 logins, started 1 s later' 'job, or out: daemon_*' $((MODULE + NOISE)) \
     daemon_during stop 1 'only_job|daemon_(absent|closed|refused)'
@@ -46,7 +46,7 @@ down_and_up() {
     adoptd start
 }
 
-row 'adoptd restarted during 200 logins, with the socket unit' 'job: none is lost' $((MODULE + NOISE)) socket_restart stop
+core 'adoptd restarted during 200 logins, with the socket unit' 'job: none is lost' $((MODULE + NOISE)) socket_restart stop
 row 'adoptd killed (-9) during 200 logins, with the socket unit' 'job; only those under way out: daemon_closed' \
     $((MODULE + NOISE)) socket_restart kill
 socket_restart() {
@@ -185,7 +185,7 @@ silent_sources() {
     done
 }
 
-row 'the ssh client killed while its source is silent, 5 times' 'decided all the same; nothing is left' \
+core 'the ssh client killed while its source is silent, 5 times' 'decided all the same; nothing is left' \
     $((CALLERID + NOISE)) client_gone
 client_gone() {
     local before client i

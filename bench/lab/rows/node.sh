@@ -24,7 +24,7 @@ dead_over() {
 
 # ---- the spool directory -------------------------------------------------------------------------------------------
 
-row 'the spool directory missing' 'out: spool_unreadable' "$NOISE" spool_missing
+core 'the spool directory missing' 'out: spool_unreadable' "$NOISE" spool_missing
 spool_missing() {
     on c1 mv "$SPOOL" "$SPOOL.away"
     undo on c1 mv "$SPOOL.away" "$SPOOL"
@@ -46,7 +46,7 @@ spool_forbidden() {
     node_fault spool_unreadable
 }
 
-row 'the spool directory on a dead mount' 'out: steps_timed_out; a steps slice' $((STEPS + NOISE)) spool_dead
+core 'the spool directory on a dead mount' 'out: steps_timed_out; a steps slice' $((STEPS + NOISE)) spool_dead
 spool_dead() {
     dead_over "$SPOOL" 0
     node_fault steps_timed_out
@@ -101,7 +101,7 @@ conf_missing() {
     node_fault no_slurm_conf
 }
 
-row 'slurm.conf half-written, cut at 25 places' 'job, or out by a fault of the node' "$NOISE" conf_cut
+core 'slurm.conf half-written, cut at 25 places' 'job, or out by a fault of the node' "$NOISE" conf_cut
 # shellcheck disable=SC2016
 conf_cut() {
     local size i cuts=25
@@ -167,7 +167,7 @@ conf_dead() {
 # ---- disks, descriptors --------------------------------------------------------------------------------------------
 
 # The daemon's log and syslog's are on it.
-row "the log's disk full" 'job, and lines again once there is room' "$NOISE" disk_full_log
+core "the log's disk full" 'job, and lines again once there is room' "$NOISE" disk_full_log
 # shellcheck disable=SC2016
 disk_full_log() {
     local lines
@@ -217,7 +217,7 @@ disk_full_run() {
     expect "job_$one" only_job
 }
 
-row 'no descriptor left for the connection' 'out, within the patience of the module' $((MODULE + NOISE)) descriptors 0
+core 'no descriptor left for the connection' 'out, within the patience of the module' $((MODULE + NOISE)) descriptors 0
 row 'a descriptor for the connection, none for a slurmstepd' 'out, within a steps slice or the module' $((MODULE + NOISE)) \
     descriptors 1
 # shellcheck disable=SC2016

@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # one, both, newest: lib/rows.sh
 
-row 'nothing' 'job, newest and source; nothing to pay' "$NOISE" nothing
+core 'nothing' 'job, newest and source; nothing to pay' "$NOISE" nothing
 nothing() {
     log_in alice
     expect "job_$one" only_job
@@ -44,7 +44,27 @@ source_resumes() {
 }
 
 # What the daemon remembers of silent sources is the next row's no more.
-forget_sources() { restarted c1 adoptd && driven carol; }
+forget_sources() { on c1 adoptctl sources --forget-all; }
+
+row 'a silent source forgotten by adoptctl' 'newest; a callerid slice, nothing, and a slice again' $((CALLERID + NOISE)) \
+    source_forgotten
+source_forgotten() {
+    local said
+    dropped login
+    undo forget_sources
+    log_in carol
+    expect "job_$newest" 'newest_job callerid=timed_out'
+    said=$(on c1 adoptctl sources)
+    [[ $said == *10.77.0.10* ]] || note "adoptctl sources doesn't name it: $said"
+    log_in carol
+    at_most "$NOISE"
+    on c1 adoptctl sources --forget 10.77.0.10 >/dev/null
+    said=$(on c1 adoptctl sources)
+    [[ $said != *10.77.0.10* ]] || note "adoptctl sources still names it: $said"
+    log_in carol
+    expect "job_$newest" 'newest_job callerid=timed_out'
+    at_least "$CALLERID"
+}
 
 row "the source's slurmd killed" 'newest, a refused port costs nothing' "$NOISE" source_killed
 source_killed() {
@@ -62,7 +82,7 @@ source_restarted() {
     expect "job_$both" source_job
 }
 
-row "the source drops what comes to the slurmd port" 'newest; one login pays a callerid slice' $((CALLERID + NOISE)) source_drops
+core "the source drops what comes to the slurmd port" 'newest; one login pays a callerid slice' $((CALLERID + NOISE)) source_drops
 source_drops() {
     dropped login
     undo forget_sources
@@ -127,14 +147,17 @@ munged_stopped_storm() {
     for_reasons newest_job
 }
 
-# Its socket is still there, where libmunge tries again and again: a callerid slice.
-row "the node's munged killed" 'job; newest, a callerid slice' $((CALLERID + NOISE)) munged_killed
+# Its socket is still there, where libmunge tries again and again: a callerid slice, and then a moment.
+core "the node's munged killed" 'job; newest, a callerid slice, once' $((CALLERID + NOISE)) munged_killed
 munged_killed() {
     killed c1 munged
     log_in alice
     expect "job_$one" only_job
     log_in carol c2
     expect "job_$newest" 'newest_job callerid=no_credentials'
+    log_in carol c2
+    expect "job_$newest" 'newest_job callerid=no_credentials'
+    at_most "$NOISE"
 }
 
 row "the node's munged restarted" 'source' "$NOISE" munged_restarted

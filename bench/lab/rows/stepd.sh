@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # one, bobs: lib/rows.sh
 
-row "another user's slurmstepd stopped" 'job; a slice at most' $((STEPS + NOISE)) other_stepd_stopped
+core "another user's slurmstepd stopped" 'job; a slice at most' $((STEPS + NOISE)) other_stepd_stopped
 other_stepd_stopped() {
     bob_has job
     signal_in c1 STOP "$(stepd_of "$bobs")"
@@ -11,7 +11,7 @@ other_stepd_stopped() {
     expect "job_$one" only_job
 }
 
-row "the user's only slurmstepd stopped" 'out: adoption failed; a slice, once' $((ADOPT + NOISE)) own_stepd_stopped
+core "the user's only slurmstepd stopped" 'out: adoption failed; a slice, once' $((ADOPT + NOISE)) own_stepd_stopped
 own_stepd_stopped() {
     bob_has job
     log_in bob                                               # so that it is known whose it is
@@ -49,7 +49,7 @@ newest_stepd_stopped() {
 
 row 'the slurmstepd stopped when it is to adopt' 'out: adoption failed; an adopt slice' $((ADOPT + NOISE)) \
     stepd_acts stop adopt_timed_out
-row 'the slurmstepd killed while it adopts' 'out: adoption failed' $((100 + NOISE)) stepd_acts kill adopt_step_gone
+core 'the slurmstepd killed while it adopts' 'out: adoption failed' $((100 + NOISE)) stepd_acts kill adopt_step_gone
 stepd_acts() {
     local pid
     # Its own job: after this nobody is adopted into it any more.
@@ -89,8 +89,10 @@ in_front() {
 # What each question's answer makes of the login. A slurmstepd that hangs up is one that ends: it has no job,
 # once it can't be one that is just starting.
 while read -r when what bound reason; do
-    case $when in hello) question='hello' ;; uid) question="'whose job?'" ;; add) question="'add pid'" ;; esac
-    row "the slurmstepd answers $question: $what" "out: $reason" $((bound + NOISE)) stepd_answers "$when:$what" "$reason"
+    case $when in hello) question='hello' ;; uid) question="'whose job?'" ;; state) question="'set up?'" ;; add) question="'add pid'" ;; esac
+    kind=row
+    [[ $what != yes ]] || kind=core
+    "$kind" "the slurmstepd answers $question: $what" "out: $reason" $((bound + NOISE)) stepd_answers "$when:$what" "$reason"
 done <<TEXT
 hello never $STEPS no_jobs_known
 hello closes $STARTING no_jobs
@@ -106,6 +108,7 @@ uid cut $STARTING no_jobs
 uid garbage $STARTING no_jobs
 uid minus 0 no_jobs_known
 uid long 0 adopt_not_in_step membership=elsewhere
+state starting $STARTING adopt_not_in_step membership=elsewhere
 add never $ADOPT adopt_timed_out
 add closes 0 adopt_step_gone
 add half $ADOPT adopt_timed_out
@@ -125,7 +128,7 @@ stepd_answers() {
     at_most $((STEPS + NOISE))
 }
 
-row "a slurmstepd's socket served by the user" 'out: not trusted, so no job' "$NOISE" stepd_of_the_user
+core "a slurmstepd's socket served by the user" 'out: not trusted, so no job' "$NOISE" stepd_of_the_user
 stepd_of_the_user() {
     bob_has job
     local socket=$SPOOL/c1_$bobs.$EXTERN
@@ -143,7 +146,7 @@ stepd_of_the_user() {
 
 # ---- jobs that begin and end ---------------------------------------------------------------------------------------
 
-row 'the job ends in the middle of the login' 'job (and ended with it), or out; never free' $((LOGIN + NOISE)) job_ends
+core 'the job ends in the middle of the login' 'job (and ended with it), or out; never free' $((LOGIN + NOISE)) job_ends
 job_ends() {
     local job delay rounds=6
     [[ $length != short ]] || rounds=3
@@ -170,7 +173,7 @@ log_in_briefly() {
     fi
 }
 
-row 'a login while the extern step is just starting' 'job or out: no_jobs; never free' $((LOGIN + NOISE)) job_begins
+core 'a login while the extern step is just starting' 'job or out: no_jobs; never free' $((LOGIN + NOISE)) job_begins
 job_begins() {
     local job rounds=6 i
     [[ $length != short ]] || rounds=3

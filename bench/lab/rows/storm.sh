@@ -37,8 +37,9 @@ for number in 128 500; do
     row "$number logins at once: several jobs, the source refuses" 'newest' $((LOGIN + NOISE)) storm_of_newest $number
     row "$number logins at once: several jobs, the source drops" 'newest' $((LOGIN + NOISE)) storm_of_dropped $number
     row "$number logins at once: several jobs, the source answers" 'source' $((LOGIN + NOISE)) storm_of_source $number
-    row "$number logins at once: all of these together" 'job, out and newest' $((LOGIN + NOISE)) storm_of_all $number
 done
+core '128 logins at once: all of these together' 'job, out and newest' $((LOGIN + NOISE)) storm_of_all 128
+row '500 logins at once: all of these together' 'job, out and newest' $((LOGIN + NOISE)) storm_of_all 500
 storm_of_job() { storm_of "$1" "job_$one" only_job login alice; }
 storm_of_none() { bob_has none; storm_of "$1" out no_jobs login bob; }
 storm_of_newest() { storm_of "$1" "job_$newest" newest_job login carol; }
@@ -69,7 +70,7 @@ storm_past_bound() {
 }
 
 row 'logins after another' 'job, out, newest; nothing is left' "$NOISE" long_run 1
-row 'logins 32 at a time' 'job, out, newest; nothing is left' $((LOGIN + NOISE)) long_run 32
+core 'logins 32 at a time' 'job, out, newest; nothing is left' $((LOGIN + NOISE)) long_run 32
 # Not above the memory after so many logins more than a JVM's heap may still have had to grow.
 long_run() {
     local number=1000 before after

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2154 # one: lib/rows.sh
 
 row "the daemon's socket owned by a user" 'out: daemon_untrusted' "$NOISE" other_socket "${UID_OF[alice]}" 0
-row "the daemon's socket root's, but served by a user" 'out: daemon_untrusted' "$NOISE" other_socket 0 "${UID_OF[alice]}"
+core "the daemon's socket root's, but served by a user" 'out: daemon_untrusted' "$NOISE" other_socket 0 "${UID_OF[alice]}"
 row "the daemon's socket owned and served by a user" 'out: daemon_untrusted' "$NOISE" \
     other_socket "${UID_OF[alice]}" "${UID_OF[alice]}"
 other_socket() {
@@ -54,7 +54,7 @@ user_asks() {
     [[ $said == 41444f50??82* ]] || note "root got: $said"
 }
 
-row "SLURM_CONF and the like in sshd's own environment" 'job' "$NOISE" sshd_environment
+core "SLURM_CONF and the like in sshd's own environment" 'job' "$NOISE" sshd_environment
 sshd_environment() {
     on c1 bash -c 'mkdir -p /tmp/evil && printf "NodeName=c1\nSlurmdSpoolDir=/tmp/evil\nAuthInfo=socket=/tmp/evil/munge\n" >/tmp/evil/slurm.conf'
     undo on c1 rm -r /tmp/evil
