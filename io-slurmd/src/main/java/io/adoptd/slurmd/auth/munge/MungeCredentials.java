@@ -125,6 +125,7 @@ public final class MungeCredentials implements Credentials, AutoCloseable {
                             until.hasPassed() ? unavailable.apply(TOO_LATE) : timed(call, answered, deadline.clock()))
                     .subscribeOn(calls)
                     .timeout(until.remaining(), until.timers())
+                    .doOnCancel(() -> noteLost(deadline.clock())) // whoever asks may give up at the same deadline
                     .onErrorResume(TimeoutException.class, e -> Mono.just(unavailable.apply(tooLate(deadline))))
                     .onErrorResume(RejectedExecutionException.class, e -> Mono.just(unavailable.apply(TOO_MANY)));
         });
@@ -142,10 +143,12 @@ public final class MungeCredentials implements Credentials, AutoCloseable {
     }
 
     private String tooLate(Deadline deadline) {
-        boolean lost = begun.values().stream()
-                .anyMatch(at -> isLost(at, deadline.clock().now()));
-        down |= lost;
+        noteLost(deadline.clock());
         return down ? LOST : TOO_LATE;
+    }
+
+    private void noteLost(LoginClock clock) {
+        down |= begun.values().stream().anyMatch(at -> isLost(at, clock.now()));
     }
 
     /** Whether no thread is left that could make a call soon. */

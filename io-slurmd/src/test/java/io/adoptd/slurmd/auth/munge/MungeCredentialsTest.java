@@ -166,6 +166,20 @@ class MungeCredentialsTest {
     }
 
     @Test
+    void whoGivesUpBeforeItsDeadlineLeavesWordOfIt() {
+        try (var held = new Held()) {
+            var hasty = held.make();
+            await().until(() -> held.calls.get() == 1);
+            hasty.cancel(false);
+            var second = held.make();
+            assertThat(second).as("that was too early to tell").isNotDone();
+            held.time.advanceTimeBy(MungeCredentials.LOST_AFTER);
+            second.cancel(false);
+            assertThat(held.make()).isCompletedWithValue(new MakeAnswer.Unavailable("munge: munged does not answer"));
+        }
+    }
+
+    @Test
     void oneThreadThatIsLeftServesThemAll() {
         try (var held = new Held()) {
             var first = held.make();
