@@ -46,6 +46,9 @@ final class Conversation<T> implements StepdLoop.Listener {
 
     private static final long USUAL_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(16);
 
+    /** How long one that no login waits for may be kept waiting for its turn to connect. */
+    private static final long TURN_AT_MOST_NANOS = TimeUnit.SECONDS.toNanos(30);
+
     /** {@code sun_path} of unix(7), without its NUL. */
     private static final int MAX_PATH = 107;
 
@@ -66,6 +69,9 @@ final class Conversation<T> implements StepdLoop.Listener {
     /** Who is told what came of it, once, on the loop's thread, unless the loop has ended before it began. */
     interface Outcome<T> {
 
+        /** Its socket has been tried: from here on its time is the slurmstepd's. Once, or never. */
+        default void begun() {}
+
         void answered(StepdAnswer<T> answer);
 
         /** A fault of ours. */
@@ -77,7 +83,10 @@ final class Conversation<T> implements StepdLoop.Listener {
     private final Exchange<T> exchange;
     private final Outcome<T> outcome;
     private final long beganNanos;
-    private final long untilNanos;
+    private final Duration patience;
+
+    /** Whether its time begins when its socket is tried, however many wait for that before it. */
+    private final boolean waitsItsTurn;
 
     /** Whether it is settled who closes the descriptors: whoever was given the answer, or this conversation. */
     private final AtomicBoolean settled;
@@ -91,6 +100,7 @@ final class Conversation<T> implements StepdLoop.Listener {
     private String awaited = "a connection";
     private long pauseNanos = FIRST_PAUSE_NANOS;
     private int heard;
+    private boolean begun;
     private boolean over;
 
     private Conversation(
@@ -98,6 +108,7 @@ final class Conversation<T> implements StepdLoop.Listener {
             Partner partner,
             Exchange<T> exchange,
             Duration patience,
+            boolean waitsItsTurn,
             Outcome<T> outcome,
             AtomicBoolean settled) {
         this.setting = setting;
@@ -106,7 +117,8 @@ final class Conversation<T> implements StepdLoop.Listener {
         this.outcome = outcome;
         this.settled = settled;
         this.beganNanos = System.nanoTime();
-        this.untilNanos = beganNanos + patience.toNanos();
+        this.patience = patience;
+        this.waitsItsTurn = waitsItsTurn;
     }
 
     /**
@@ -123,7 +135,7 @@ final class Conversation<T> implements StepdLoop.Listener {
             var settled = new AtomicBoolean();
             return Mono.<StepdAnswer<T>>create(sink -> {
                         var conversation = new Conversation<>(
-                                setting, partner, exchange, deadline.remaining(), told(sink), settled);
+                                setting, partner, exchange, deadline.remaining(), false, told(sink), settled);
                         sink.onCancel(conversation::cancel);
                         conversation.begin();
                     })
@@ -132,14 +144,14 @@ final class Conversation<T> implements StepdLoop.Listener {
     }
 
     /**
-     * Has one that asks for no descriptors.
+     * Has one that asks for no descriptors, and that no login waits for.
      *
-     * @param patience how long it may take
+     * @param patience how long it may take once its socket has been tried
      * @return what to call to close the socket, from any thread; the outcome may still be told
      */
     static <T> Runnable begin(
             Setting setting, Partner partner, Exchange<T> exchange, Duration patience, Outcome<T> outcome) {
-        var conversation = new Conversation<>(setting, partner, exchange, patience, outcome, new AtomicBoolean());
+        var conversation = new Conversation<>(setting, partner, exchange, patience, true, outcome, new AtomicBoolean());
         conversation.begin();
         return conversation::cancel;
     }
@@ -230,14 +242,28 @@ final class Conversation<T> implements StepdLoop.Listener {
         if (over) {
             return;
         }
-        giveUp = setting.loop().executeAt(untilNanos, this::giveUp);
+        giveUpAt(beganNanos + patience.toNanos() + (waitsItsTurn ? TURN_AT_MOST_NANOS : 0));
         setting.loop().enter(this);
         if (partner.socket().toString().getBytes(StandardCharsets.UTF_8).length > MAX_PATH) {
             fail(StepdFault.UNASKED, "the path of its socket is longer than " + MAX_PATH + " bytes");
         }
     }
 
+    private void giveUpAt(long nanos) {
+        if (giveUp != null) {
+            giveUp.cancel();
+        }
+        giveUp = setting.loop().executeAt(nanos, this::giveUp);
+    }
+
     private void take(Opened opened) {
+        if (!over && !begun) {
+            begun = true;
+            if (waitsItsTurn) {
+                giveUpAt(System.nanoTime() + patience.toNanos());
+            }
+            outcome.begun();
+        }
         if (over) {
             release(opened.socket());
         } else if (opened.failure() == null && !opened.connected()) {

@@ -69,6 +69,10 @@ final class Inquiry {
     private boolean dropped;
     private Duration interval = FIRST_INTERVAL;
     private long askedAt;
+
+    /** When its socket was tried, in this asking; null if that has not come about. */
+    private @Nullable Long triedAt;
+
     private boolean dead;
 
     /** Since when it has not answered who told it to adopt; null if it does. What it told of its step is true all the same. */
@@ -194,7 +198,7 @@ final class Inquiry {
 
     /** The login that asked has no more time: whoever has not answered is silent. */
     void inVain() {
-        if (hangUp == null || !knowledge.is(Standing.UNASKED) || elapsed().compareTo(LEAST_PATIENCE) < 0) {
+        if (hangUp == null || !knowledge.is(Standing.UNASKED) || !hadTime()) {
             return;
         }
         unheard(Standing.SILENT, new Failed<>(StepdFault.SILENT, "it did not answer in a login's time"));
@@ -204,6 +208,11 @@ final class Inquiry {
             hangUp();
             rest();
         }
+    }
+
+    /** Time that it waits for its turn, behind many others, is not its own. */
+    private boolean hadTime() {
+        return triedAt != null && world.nanos() - triedAt >= LEAST_PATIENCE.toNanos();
     }
 
     /** It has answered who told it to adopt. Any thread. */
@@ -262,9 +271,17 @@ final class Inquiry {
     private void begin(Duration patience) {
         busy = true;
         askedAt = world.nanos();
+        triedAt = null;
         int asked = ++round;
         hangUp = world.ask(
                 new Partner(socket.path(), trusted.get()), Requests.extern(), patience, new Conversation.Outcome<>() {
+                    @Override
+                    public void begun() {
+                        if (asked == round) {
+                            triedAt = world.nanos();
+                        }
+                    }
+
                     @Override
                     public void answered(StepdAnswer<Extern> answer) {
                         if (asked == round) {

@@ -63,10 +63,14 @@ public final class Stepds implements AutoCloseable {
     private final LocalNodes nodes;
     private final Uid own;
     private final Conversation.Setting setting;
+
+    /** The same for what is asked of slurmstepds without a login: many at once, which no login's turn waits for. */
+    private final Conversation.Setting inquiring;
+
     private final StepsSettings settings;
     private final ThreadPoolExecutor files;
     private final World world;
-    private final ThreadPoolExecutor connects;
+    private final List<ThreadPoolExecutor> connects;
     private final Inquiry.Turns turns = new Inquiry.Turns();
     private final Map<NodeName, KnownSteps> known = new ConcurrentHashMap<>();
     private volatile @Nullable Sought lastSought;
@@ -77,8 +81,9 @@ public final class Stepds implements AutoCloseable {
             Uid own,
             IntToLongFunction startTicks,
             Conversation.Setting setting,
+            Conversation.Setting inquiring,
             ThreadPoolExecutor files,
-            ThreadPoolExecutor connects,
+            List<ThreadPoolExecutor> connects,
             StepsSettings settings) {
         this.files = files;
         this.connects = connects;
@@ -86,6 +91,7 @@ public final class Stepds implements AutoCloseable {
         this.nodes = nodes;
         this.own = own;
         this.setting = setting;
+        this.inquiring = inquiring;
         this.settings = settings;
         this.world = new World(startTicks);
     }
@@ -109,10 +115,13 @@ public final class Stepds implements AutoCloseable {
             StepsSettings settings)
             throws IOException {
         ThreadPoolExecutor files = files();
-        ThreadPoolExecutor connects = connects();
+        ThreadPoolExecutor connects = connects("connect");
+        ThreadPoolExecutor inquiries = connects("inquire");
         var setting =
                 new Conversation.Setting(StepdLoop.on(loop), task -> connect(task, connects), descriptors, lastSeen);
-        return new Stepds(conf, nodes, own, startTicks, setting, files, connects, settings);
+        var inquiring = new Conversation.Setting(setting.loop(), inquiries, descriptors, lastSeen);
+        return new Stepds(
+                conf, nodes, own, startTicks, setting, inquiring, files, List.of(connects, inquiries), settings);
     }
 
     private static ThreadPoolExecutor files() {
@@ -127,14 +136,14 @@ public final class Stepds implements AutoCloseable {
     }
 
     /** For those who connect on no spool thread: as many as a directory may have sockets. The thread ends when idle. */
-    private static ThreadPoolExecutor connects() {
+    private static ThreadPoolExecutor connects(String name) {
         var executor = new ThreadPoolExecutor(
                 1,
                 1,
                 CONNECT_IDLE.toSeconds(),
                 TimeUnit.SECONDS,
                 new LinkedBlockingQueue<>(MAX_CONNECTS),
-                task -> new SpoolThread(task, "connect"));
+                task -> new SpoolThread(task, name));
         executor.allowCoreThreadTimeOut(true);
         return executor;
     }
@@ -162,7 +171,7 @@ public final class Stepds implements AutoCloseable {
     public void close() {
         setting.loop().close();
         files.shutdownNow();
-        connects.shutdownNow();
+        connects.forEach(ThreadPoolExecutor::shutdownNow);
     }
 
     /** What is known of the node's extern steps, for an administrator. Looks at nothing, and never blocks. */
@@ -424,7 +433,7 @@ public final class Stepds implements AutoCloseable {
                 Exchange<Extern> exchange,
                 Duration patience,
                 Conversation.Outcome<Extern> told) {
-            return Conversation.begin(setting, partner, exchange, patience, told);
+            return Conversation.begin(inquiring, partner, exchange, patience, told);
         }
 
         @Override

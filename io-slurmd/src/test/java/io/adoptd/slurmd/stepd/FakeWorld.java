@@ -32,6 +32,7 @@ final class FakeWorld implements StepWorld {
     private final List<Talk> open = new ArrayList<>();
     private final List<Path> asked = new ArrayList<>();
     private Duration wallClockOffset = Duration.ZERO;
+    private boolean crowded;
 
     /** A conversation that is on. */
     private record Talk(Path socket, Conversation.Outcome<Extern> outcome) {}
@@ -87,6 +88,11 @@ final class FakeWorld implements StepWorld {
         wallClockOffset = offset;
     }
 
+    /** Whoever is asked from now on waits behind so many others that its socket is not tried. */
+    void crowds() {
+        crowded = true;
+    }
+
     // What a test looks at.
 
     /** Whose slurmstepds have been asked since this was asked last. */
@@ -134,6 +140,9 @@ final class FakeWorld implements StepWorld {
         asked.add(partner.socket());
         var talk = new Talk(partner.socket(), told);
         open.add(talk);
+        if (!crowded) {
+            told.begun();
+        }
         time.schedule(() -> answer(talk));
         time.schedule(
                 () -> end(talk, new Failed<>(StepdFault.SILENT, "still waiting")),

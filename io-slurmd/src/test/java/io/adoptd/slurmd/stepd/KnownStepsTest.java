@@ -231,6 +231,21 @@ class KnownStepsTest {
     }
 
     @Test
+    void whoeverHasNotHadItsTurnIsNotSilent() throws Exception {
+        Path socket = FakeWorld.socketFile(socket(6));
+        world.crowds();
+        AtomicReference<Answer> impatient = begin(ALICE, SLICE);
+        world.pass(SLICE);
+        assertThat(impatient.get().owned().silent()).as("it may be anyone's").isEqualTo(1);
+        assertThat(steps.inquiries().flatMap(inquiry -> inquiry.silence().stream()))
+                .isEmpty();
+        AtomicReference<Answer> next = begin(ALICE, SLICE);
+        assertThat(next).as("it is waited for").hasNullValue();
+        world.runs(socket, ALICE, 60);
+        assertThat(jobs(next.get())).containsExactly(6L);
+    }
+
+    @Test
     void aKnownStepIsKnownThoughItsSlurmstepdIsSilentLater() throws Exception {
         world.silences(run(7, ALICE, 70));
         world.runs(socket(7), ALICE, 70);
