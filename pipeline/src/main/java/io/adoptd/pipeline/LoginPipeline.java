@@ -172,7 +172,10 @@ public final class LoginPipeline {
         private Mono<CalleridAnswer> source() {
             return login.connection() == null
                     ? Mono.just(new CalleridAnswer.NoAnswer(CalleridAnswer.Failure.NO_CONNECTION, ""))
-                    : callerid.ask(login.connection(), deadline.slice(slices.callerid()));
+                    : callerid.ask(
+                            login.connection(),
+                            deadline.sliceInTurn(
+                                    slices.callerid(), slices.adopt().plus(slices.membership())));
         }
 
         private Mono<Verdict> carryOut(Choice choice, Function<Choice.Adopt, Mono<Verdict>> act) {

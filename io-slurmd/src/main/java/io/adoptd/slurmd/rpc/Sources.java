@@ -160,13 +160,15 @@ public final class Sources implements AutoCloseable {
     /**
      * Puts a question to a slurmd, unless that is known to be of no use.
      *
+     * @param deadline renewed when the question's turn has come: until then others are asking, not this slurmd silent
      * @return exactly one answer, at the deadline the latest; the question's error
      */
     Mono<CalleridAnswer> ask(InetSocketAddress slurmd, Question question, Deadline deadline) {
         return Mono.using(
                 () -> arrive(slurmd, question),
-                turn -> turn.comes(deadline)
-                        .flatMap(grant -> grant.fold(put -> put(turn, deadline), told -> Mono.just(told.answer()))),
+                turn -> turn.comes(deadline.turn())
+                        .flatMap(grant ->
+                                grant.fold(put -> put(turn, deadline.renewed()), told -> Mono.just(told.answer()))),
                 this::leave);
     }
 

@@ -375,6 +375,23 @@ class SourcesTest {
     }
 
     @Test
+    void theSliceOfWhoHadToWaitIsWholeWhenItsTurnComes() {
+        sources = new Sources(limits(1, 512, 64, 64), clock);
+        var slurmd = new Slurmd(A);
+        comesFrom(slurmd);
+        Talk first = slurmd.last().reach();
+        Deadline patient = in(ofMillis(1_000)).sliceInTurn(ofMillis(300), ofMillis(250));
+        var second = sources.ask(A, slurmd, patient).toFuture();
+        timers.advanceBy(ofMillis(400));
+        assertThat(second).as("there is room for its slice").isNotDone();
+        first.answers(JOB);
+        assertThat(slurmd.asked()).isEqualTo(2);
+        assertThat(slurmd.last().deadline.remaining()).isEqualTo(ofMillis(300));
+        slurmd.last().answers(JOB);
+        assertThat(second).isCompletedWithValue(JOB);
+    }
+
+    @Test
     void whenTheFirstGoesAwayTheNextOneConnects() {
         var slurmd = new Slurmd(A);
         Disposable first = sources.ask(A, slurmd, in(SLICE)).subscribe();

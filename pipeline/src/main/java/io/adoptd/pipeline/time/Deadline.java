@@ -12,20 +12,64 @@ public final class Deadline {
     private final LoginClock clock;
     private final long atNanos;
 
-    private Deadline(LoginClock clock, long atNanos) {
+    /** How long it was when it was made. */
+    private final long lengthNanos;
+
+    /** What it may be renewed up to. */
+    private final long latestNanos;
+
+    private Deadline(LoginClock clock, long fromNanos, long atNanos, long latestNanos) {
         this.clock = clock;
         this.atNanos = atNanos;
+        this.lengthNanos = Math.max(0, atNanos - fromNanos);
+        this.latestNanos = later(atNanos, latestNanos);
+    }
+
+    private static long later(long one, long other) {
+        return one - other < 0 ? other : one;
+    }
+
+    private static long earlier(long one, long other) {
+        return one - other < 0 ? one : other;
     }
 
     /** The deadline {@code budget} from now. */
     public static Deadline in(Duration budget, LoginClock clock) {
-        return new Deadline(clock, clock.now() + budget.toNanos());
+        long now = clock.now();
+        long end = now + budget.toNanos();
+        return new Deadline(clock, now, end, end);
     }
 
     /** The earlier of this deadline and {@code atMost} from now. */
     public Deadline slice(Duration atMost) {
-        long end = clock.now() + atMost.toNanos();
-        return new Deadline(clock, end - atNanos < 0 ? end : atNanos);
+        long now = clock.now();
+        long end = earlier(now + atMost.toNanos(), atNanos);
+        return new Deadline(clock, now, end, end);
+    }
+
+    /**
+     * A slice for what may have to wait for its turn behind other questions of ours. That is not the time of whoever is
+     * asked: when its {@link #turn} has come it is {@link #renewed}.
+     *
+     * @param rest of this deadline that is left all the same, for what comes after
+     */
+    public Deadline sliceInTurn(Duration atMost, Duration rest) {
+        long now = clock.now();
+        long end = earlier(now + atMost.toNanos(), atNanos);
+        return new Deadline(clock, now, end, atNanos - rest.toNanos());
+    }
+
+    /** When its turn has to come, so that the slice still fits in behind it. */
+    public Deadline turn() {
+        long end = later(atNanos, latestNanos - lengthNanos);
+        return new Deadline(clock, clock.now(), end, end);
+    }
+
+    /** The same slice from now on, as far as there is room for it. */
+    public Deadline renewed() {
+        long now = clock.now();
+        long end = earlier(now + lengthNanos, latestNanos);
+        return new Deadline(clock, now, end, end);
     }
 
     /** What is left; zero once it has passed, never negative. */

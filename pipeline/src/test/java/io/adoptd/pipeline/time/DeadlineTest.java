@@ -27,6 +27,33 @@ class DeadlineTest {
     }
 
     @Test
+    void aSliceIsWholeAgainWhenItsTurnHasComeAsFarAsThereIsRoom() {
+        Deadline slice = Deadline.in(Duration.ofMillis(1_000), clock)
+                .sliceInTurn(Duration.ofMillis(300), Duration.ofMillis(200));
+        assertThat(slice.remaining()).isEqualTo(Duration.ofMillis(300));
+        assertThat(slice.turn().remaining()).isEqualTo(Duration.ofMillis(500));
+        nanos.addAndGet(Duration.ofMillis(400).toNanos());
+        assertThat(slice.hasPassed()).isTrue();
+        assertThat(slice.renewed().remaining()).isEqualTo(Duration.ofMillis(300));
+        nanos.addAndGet(Duration.ofMillis(300).toNanos());
+        assertThat(slice.renewed().remaining())
+                .as("200 ms are for what comes after")
+                .isEqualTo(Duration.ofMillis(100));
+    }
+
+    @Test
+    void whereThereIsNoRoomTheTurnHasToComeWithinTheSlice() {
+        Deadline slice =
+                Deadline.in(Duration.ofMillis(400), clock).sliceInTurn(Duration.ofMillis(300), Duration.ofMillis(200));
+        assertThat(slice.turn().remaining()).isEqualTo(Duration.ofMillis(300));
+        nanos.addAndGet(Duration.ofMillis(100).toNanos());
+        assertThat(slice.renewed().remaining()).isEqualTo(Duration.ofMillis(200));
+        Deadline plain = Deadline.in(Duration.ofMillis(300), clock);
+        nanos.addAndGet(Duration.ofMillis(100).toNanos());
+        assertThat(plain.renewed().remaining()).isEqualTo(Duration.ofMillis(200));
+    }
+
+    @Test
     void nothingIsLeftOfAPassedDeadline() {
         Deadline login = Deadline.in(Duration.ofMillis(300), clock);
         nanos.addAndGet(Duration.ofSeconds(1).toNanos());
