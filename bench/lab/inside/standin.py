@@ -204,8 +204,11 @@ def ask(path, request):
     client.connect(path)
     client.sendall(bytes.fromhex(request))
     reply = b""
-    while part := client.recv(4096):
-        reply += part
+    try:
+        while part := client.recv(4096):
+            reply += part
+    except ConnectionResetError:                             # who is refused is not read, and that ends so
+        pass
     print(reply.hex())
 
 
