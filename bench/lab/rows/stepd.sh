@@ -56,6 +56,8 @@ stepd_acts() {
     bob_has none
     bob_has job
     pid=$(stepd_of "$bobs")
+    # One that was killed leaves its socket, and while that is young his next login waits for who may listen yet.
+    [[ $1 != kill ]] || undo on c1 rm -f "$SPOOL/c1_$bobs.$EXTERN"
     in_front "$bobs" relay "$SPOOL/c1_$bobs.$EXTERN.away" "$1" "$pid"
     undo no_job_of_bobs "$pid"
     log_in bob
