@@ -150,6 +150,7 @@ usual_source() {
 # Writes the times of what c1 says to c2's slurmd, and that to c1, into packets.txt.
 start_capture() {
     [[ $capturing == true ]] || return 0
+    : >"$work/tcpdump.log"
     "$LAB_DIR/cluster" on c2 tcpdump -Z root -i eth0 -n -tt --time-stamp-precision nano --immediate-mode -l \
         "tcp port 6818 and host ${ADDRESS[c1]}" >"$work/packets.txt" 2>"$work/tcpdump.log" &
     capture=$!

@@ -18,7 +18,7 @@ function take_expected() {
 function take_sample(   reason) {
     reason = wrong()
     if (reason != "") { wrongs[++wrong_count] = $0; reasons[wrong_count] = reason }
-    if ($2 == 0) return reason
+    if ($2 <= 0) return reason
     asked[$1]++
     if ($2 > rounds[$1]) rounds[$1] = $2
     if (reason != "") return reason
