@@ -1,14 +1,10 @@
 package io.adoptd.bench;
 
-import io.adoptd.bench.sim.SimulatedLogin;
 import io.adoptd.bench.sim.SimulatedNode;
-import io.adoptd.bench.sim.SimulatedStepds.Manner;
 import io.adoptd.gateway.cli.GatewayClient;
 import io.adoptd.gateway.wire.Reply;
-import io.adoptd.pipeline.model.Uid;
-import java.util.Objects;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -22,68 +18,56 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
-import org.openjdk.jmh.infra.Blackhole;
 
-/** How long is one login, from the frame sent to the verdict read, over real sockets to simulated daemons? */
+/**
+ * How long is one login, from the frame sent to the verdict read, over real sockets to simulated daemons? What is
+ * allocated is the client's and the simulated daemons' as well; {@code LoginCostIT} counts the daemon's own.
+ */
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @State(Scope.Benchmark)
-@Fork(1)
+@Fork(
+        value = 1,
+        jvmArgsAppend = {AsTheDaemon.COLLECTOR, AsTheDaemon.COMPILER, AsTheDaemon.HEAP})
 @Warmup(iterations = 3, time = 3)
 @Measurement(iterations = 5, time = 3)
 public class LoginBenchmark {
 
-    /** The kind of login. */
-    public enum Kind {
-        ONE_JOB("alice", 2001, SimulatedNode.REFUSES),
-        NO_JOB("bob", 2002, SimulatedNode.REFUSES),
-        SEVERAL_REFUSED("carol", 2003, SimulatedNode.REFUSES),
-        SEVERAL_ANSWERED("carol", 2003, SimulatedNode.ANSWERS);
-
-        private final String user;
-        private final long uid;
-        private final String source;
-
-        Kind(String user, long uid, String source) {
-            this.user = user;
-            this.uid = uid;
-            this.source = source;
-        }
-
-        byte[] frame() {
-            return SimulatedLogin.frame(user, new Uid(uid), source);
-        }
-    }
-
     @Param
-    Kind kind = Kind.ONE_JOB;
+    LoginKind kind = LoginKind.ONE_JOB;
 
-    private @Nullable SimulatedNode node;
-    private @Nullable GatewayClient client;
+    /** Extern steps on the node, as long as the user's own are no more. */
+    @Param("1")
+    int steps = 1;
+
+    /** What each slurmstepd, and the source's slurmd, takes for an answer. */
+    @Param("0")
+    int delayMicros;
+
+    @SuppressWarnings("NullAway.Init")
+    private SimulatedNode node;
+
+    @SuppressWarnings("NullAway.Init")
+    private GatewayClient client;
+
     private byte[] frame = new byte[0];
 
     @Setup(Level.Trial)
     public void start() throws Exception {
-        var started = new SimulatedNode();
-        node = started;
-        started.stepds().run(11, new Uid(2001), Manner.HONEST);
-        started.stepds().run(30, new Uid(2003), Manner.HONEST);
-        started.stepds().run(SimulatedNode.SOURCE_JOB, new Uid(2003), Manner.HONEST);
-        client = started.client();
+        node = new SimulatedNode(Duration.ofNanos(TimeUnit.MICROSECONDS.toNanos(delayMicros)));
+        kind.startJobs(node, steps);
+        client = node.client();
         frame = kind.frame();
+        kind.logIn(client, frame); // the one that a source which drops costs its slice
     }
 
     @TearDown(Level.Trial)
     public void stop() throws Exception {
-        Objects.requireNonNull(node).close();
+        node.close();
     }
 
     @Benchmark
-    public void login(Blackhole hole) throws Exception {
-        Reply reply = Objects.requireNonNull(client).ask(frame);
-        if (!(reply instanceof Reply.VerdictReply)) {
-            throw new IllegalStateException("not decided: " + reply);
-        }
-        hole.consume(reply);
+    public Reply login() throws Exception {
+        return kind.logIn(client, frame);
     }
 }

@@ -61,7 +61,7 @@ class LoginCostIT {
 
     @ParameterizedTest
     @CsvSource({"ONE_JOB, 89000", "NO_JOB, 52000", "SEVERAL_REFUSED, 112000"})
-    void aLoginAllocatesNoMoreThanItsBudget(LoginBenchmark.Kind kind, long budget) throws Exception {
+    void aLoginAllocatesNoMoreThanItsBudget(LoginKind kind, long budget) throws Exception {
         logIn(kind, WARMUP);
         long before = allocated();
         logIn(kind, LOGINS);
@@ -72,7 +72,7 @@ class LoginCostIT {
 
     @ParameterizedTest
     @CsvSource({"ONE_JOB, 70", "NO_JOB, 39", "SEVERAL_REFUSED, 97"})
-    void aLoginMakesNoMoreSystemCallsThanItsBudget(LoginBenchmark.Kind kind, long budget) throws Exception {
+    void aLoginMakesNoMoreSystemCallsThanItsBudget(LoginKind kind, long budget) throws Exception {
         logIn(kind, WARMUP);
         Path told = dir.resolve("strace");
         Process strace = straced(told);
@@ -89,7 +89,7 @@ class LoginCostIT {
         assertThat(each).as("system calls a login of %s", kind).isBetween(10L, budget);
     }
 
-    private void logIn(LoginBenchmark.Kind kind, int times) throws Exception {
+    private void logIn(LoginKind kind, int times) throws Exception {
         GatewayClient client = node.client();
         byte[] frame = kind.frame();
         for (int i = 0; i < times; i++) {

@@ -14,7 +14,10 @@ import io.adoptd.kernel.fdpass.DescriptorPassing;
 import io.adoptd.pipeline.LoginPipeline;
 import io.adoptd.pipeline.model.NodeName;
 import io.adoptd.pipeline.model.Uid;
+import io.adoptd.pipeline.port.Adoption;
+import io.adoptd.pipeline.port.ExternSteps;
 import io.adoptd.pipeline.port.JobSettings;
+import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.LoginClock;
 import io.adoptd.pipeline.time.Slices;
 import io.adoptd.slurmd.conf.HostNames;
@@ -69,15 +72,22 @@ public final class SimulatedNode implements AutoCloseable {
     private final LoopResources loops = LoopResources.create("adoptd", 1, true);
     private final KernelProcesses kernel;
     private final Stepds conversations;
+    private final LoginClock clock;
+    private final Sources sources;
     private final GatewayServer server;
 
     public SimulatedNode() throws IOException, InterruptedException {
+        this(Duration.ZERO);
+    }
+
+    /** One on which each slurmstepd, and the slurmd at {@link #ANSWERS}, takes this long for an answer. */
+    public SimulatedNode(Duration delay) throws IOException, InterruptedException {
         LogSetup.level(Level.ERROR);
         home = Files.createTempDirectory(
                 "adoptd-sim", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
         Path spool = Files.createDirectory(home.resolve("spool"));
-        stepds = new SimulatedStepds(spool, NODE);
-        slurmd = new SimulatedSlurmd(Loopback.address(ANSWERS), 0, SOURCE_JOB);
+        stepds = new SimulatedStepds(spool, NODE, delay);
+        slurmd = new SimulatedSlurmd(Loopback.address(ANSWERS), 0, SOURCE_JOB, delay);
         dropping = new DroppingPort(Loopback.address(DROPS), slurmd.port());
         Path conf = Files.write(
                 home.resolve("slurm.conf"),
@@ -97,6 +107,9 @@ public final class SimulatedNode implements AutoCloseable {
                 new NoDescriptors(),
                 version,
                 StepsSettings.DEFAULT);
+        clock = LoginClock.monotonic(
+                Schedulers.fromExecutorService(loops.onServer(true).next()));
+        sources = new Sources(Sources.Limits.DEFAULT, clock);
         server = serve(desk());
     }
 
@@ -107,14 +120,11 @@ public final class SimulatedNode implements AutoCloseable {
 
     private LoginDesk desk() {
         var settings = new SlurmdSettings(slurmd.port(), ROOT, ROOT);
-        var timers = Schedulers.fromExecutorService(loops.onServer(true).next());
-        var clock = LoginClock.monotonic(timers);
-        var sources = new Sources(Sources.Limits.DEFAULT, clock);
         var pipeline = new LoginPipeline(
-                new LocalExternSteps(conversations),
+                externSteps(),
                 new SlurmdCallerid(
                         new SimulatedCredentials(), () -> settings, () -> SlurmVersion.COMMON, sources, loops),
-                new StepdAdoption(conversations),
+                adoption(),
                 new SimulatedProcesses(kernel, stepds),
                 JobSettings.none(),
                 Slices.DEFAULT);
@@ -152,6 +162,31 @@ public final class SimulatedNode implements AutoCloseable {
         return stepds;
     }
 
+    /** What its logins look for their steps with. */
+    public ExternSteps externSteps() {
+        return new LocalExternSteps(conversations);
+    }
+
+    /** What its logins are adopted with. */
+    public Adoption adoption() {
+        return new StepdAdoption(conversations);
+    }
+
+    /** A deadline by the clock of its logins. */
+    public Deadline deadline(Duration budget) {
+        return Deadline.in(budget, clock);
+    }
+
+    /** Where the slurmstepd of this job listens. */
+    public Path stepSocket(long job) {
+        return stepds.socket(job);
+    }
+
+    /** Forgets which sources were silent: the next login asks them. */
+    public void forgetSources() {
+        sources.forgetAll();
+    }
+
     /** A client of its gateway, as the PAM module is one. */
     public GatewayClient client() {
         return new GatewayClient(socket(), Duration.ofSeconds(10));
@@ -164,6 +199,7 @@ public final class SimulatedNode implements AutoCloseable {
     @Override
     public void close() throws IOException {
         server.dispose();
+        sources.close();
         conversations.close();
         kernel.close();
         loops.dispose();

@@ -13,22 +13,38 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.locks.LockSupport;
 
-/** A slurmd that names one job, whoever asks for whatever connection. One thread, one connection at a time. */
+/** A slurmd that names one job, whoever asks for whatever connection. A thread for each connection, as real ones have. */
 final class SimulatedSlurmd implements AutoCloseable {
 
     private static final int MAX_REQUEST = 64 * 1_024;
 
     private final ServerSocket server;
     private final Bytes reply;
+    private final Duration delay;
+    private final ExecutorService threads = Executors.newCachedThreadPool(SimulatedSlurmd::daemon);
 
-    /** Listens; {@code port} 0 takes a free one. */
-    SimulatedSlurmd(InetAddress address, int port, long job) throws IOException {
+    /**
+     * Listens.
+     *
+     * @param port 0 takes a free one
+     * @param delay what it takes before it answers
+     */
+    SimulatedSlurmd(InetAddress address, int port, long job, Duration delay) throws IOException {
         this.server = new ServerSocket(port, 128, address);
         this.reply = reply(job);
-        var thread = new Thread(this::serve, "simulated-slurmd");
+        this.delay = delay;
+        threads.execute(this::serve);
+    }
+
+    private static Thread daemon(Runnable work) {
+        var thread = new Thread(work, "simulated-slurmd");
         thread.setDaemon(true);
-        thread.start();
+        return thread;
     }
 
     int port() {
@@ -37,14 +53,24 @@ final class SimulatedSlurmd implements AutoCloseable {
 
     private void serve() {
         while (!server.isClosed()) {
-            try (Socket client = server.accept()) {
-                var in = new DataInputStream(client.getInputStream());
-                in.readNBytes(Math.min(MAX_REQUEST, in.readInt()));
-                client.getOutputStream().write(reply.toArray());
-                in.read(); // the client closes first, as real ones do
+            try {
+                Socket client = server.accept();
+                threads.execute(() -> answer(client));
             } catch (IOException gone) {
                 // the next one, or the end
             }
+        }
+    }
+
+    private void answer(Socket accepted) {
+        try (Socket client = accepted) {
+            var in = new DataInputStream(client.getInputStream());
+            in.readNBytes(Math.min(MAX_REQUEST, in.readInt()));
+            LockSupport.parkNanos(delay.toNanos());
+            client.getOutputStream().write(reply.toArray());
+            in.read(); // the client closes first, as real ones do
+        } catch (IOException gone) {
+            // whoever asked has hung up
         }
     }
 
@@ -63,5 +89,6 @@ final class SimulatedSlurmd implements AutoCloseable {
     @Override
     public void close() throws IOException {
         server.close();
+        threads.shutdownNow();
     }
 }

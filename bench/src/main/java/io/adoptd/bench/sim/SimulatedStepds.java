@@ -9,13 +9,19 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.CancelledKeyException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,8 +53,9 @@ public final class SimulatedStepds implements AutoCloseable {
     private final Path spool;
     private final NodeName node;
     private final Selector selector;
-    private final Thread thread = new Thread(this::serve, "simulated-stepds");
     private final Map<Integer, JobId> adopted = new ConcurrentHashMap<>();
+    private final Duration delay;
+    private final ExecutorService later = Executors.newSingleThreadExecutor(work -> daemon(work, "simulated-delay"));
 
     private record Stepd(JobId job, Uid owner, Manner manner) {}
 
@@ -62,21 +69,37 @@ public final class SimulatedStepds implements AutoCloseable {
         }
     }
 
-    public SimulatedStepds(Path spool, NodeName node) throws IOException {
+    /**
+     * None runs yet.
+     *
+     * @param delay what each takes before it answers what has come; several take it at the same time
+     */
+    public SimulatedStepds(Path spool, NodeName node, Duration delay) throws IOException {
         this.spool = spool;
         this.node = node;
+        this.delay = delay;
         this.selector = Selector.open();
+        daemon(this::serve, "simulated-stepds").start();
+    }
+
+    private static Thread daemon(Runnable work, String name) {
+        var thread = new Thread(work, name);
         thread.setDaemon(true);
-        thread.start();
+        return thread;
     }
 
     /** Starts a job's extern step. */
     public void run(long job, Uid owner, Manner manner) throws IOException {
         var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-        server.bind(UnixDomainSocketAddress.of(spool.resolve(node + "_" + job + "." + EXTERN)), 128);
+        server.bind(UnixDomainSocketAddress.of(socket(job)), 128);
         server.configureBlocking(false);
         server.register(selector, SelectionKey.OP_ACCEPT, new Stepd(new JobId(job), owner, manner));
         selector.wakeup();
+    }
+
+    /** Where the slurmstepd of this job listens. */
+    Path socket(long job) {
+        return spool.resolve(node + "_" + job + "." + EXTERN);
     }
 
     /** The job that a process was taken into; null when into none. */
@@ -100,8 +123,12 @@ public final class SimulatedStepds implements AutoCloseable {
         try {
             if (key.attachment() instanceof Stepd stepd) {
                 accept((ServerSocketChannel) key.channel(), stepd);
-            } else if (key.attachment() instanceof Conversation conversation) {
+            } else if (key.attachment() instanceof Conversation conversation && delay.isZero()) {
                 read((SocketChannel) key.channel(), conversation);
+            } else {
+                key.interestOps(0); // from here to its answer the conversation is the other thread's
+                CompletableFuture.delayedExecutor(delay.toNanos(), TimeUnit.NANOSECONDS, later)
+                        .execute(() -> readLate(key));
             }
         } catch (IOException e) {
             key.cancel();
@@ -113,6 +140,19 @@ public final class SimulatedStepds implements AutoCloseable {
         for (var client = server.accept(); client != null; client = server.accept()) {
             client.configureBlocking(false);
             client.register(selector, SelectionKey.OP_READ, new Conversation(stepd));
+        }
+    }
+
+    private void readLate(SelectionKey key) {
+        try {
+            read((SocketChannel) key.channel(), (Conversation) key.attachment());
+            if (key.isValid()) {
+                key.interestOps(SelectionKey.OP_READ);
+                selector.wakeup();
+            }
+        } catch (IOException | CancelledKeyException e) {
+            key.cancel();
+            closeQuietly(key);
         }
     }
 
@@ -195,5 +235,6 @@ public final class SimulatedStepds implements AutoCloseable {
             closeQuietly(key);
         }
         selector.close();
+        later.shutdownNow();
     }
 }
