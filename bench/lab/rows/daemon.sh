@@ -180,6 +180,7 @@ time_namespace() {
 silent_sources() {
     local i
     dropped login
+    forget_sources >/dev/null
     for ((i = 1; i <= $1; i++)); do
         on login ip address add "10.77.0.10$i/24" dev eth0
         undo on login ip address del "10.77.0.10$i/24" dev eth0
