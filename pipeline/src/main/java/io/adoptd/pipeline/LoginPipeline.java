@@ -26,6 +26,7 @@ import io.adoptd.pipeline.port.JobSettings;
 import io.adoptd.pipeline.port.Processes;
 import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.Slices;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Function;
 import reactor.core.publisher.Mono;
@@ -150,8 +151,13 @@ public final class LoginPipeline {
         private Mono<StepsAnswer> steps() {
             return journal.note(
                     "steps",
-                    externSteps.ownedBy(login.uid(), login.node(), deadline.slice(slices.steps())),
+                    externSteps.ownedBy(login.uid(), login.node(), deadline.sliceInTurn(slices.steps(), toAct())),
                     Attempt::stepsEntry);
+        }
+
+        /** What is left to act and to prove it, however long it took until then. */
+        private Duration toAct() {
+            return slices.adopt().plus(slices.membership());
         }
 
         private Mono<Choice> choose(StepsAnswer answer, Function<OwnedSteps, Choice> row) {
@@ -172,10 +178,7 @@ public final class LoginPipeline {
         private Mono<CalleridAnswer> source() {
             return login.connection() == null
                     ? Mono.just(new CalleridAnswer.NoAnswer(CalleridAnswer.Failure.NO_CONNECTION, ""))
-                    : callerid.ask(
-                            login.connection(),
-                            deadline.sliceInTurn(
-                                    slices.callerid(), slices.adopt().plus(slices.membership())));
+                    : callerid.ask(login.connection(), deadline.sliceInTurn(slices.callerid(), toAct()));
         }
 
         private Mono<Verdict> carryOut(Choice choice, Function<Choice.Adopt, Mono<Verdict>> act) {

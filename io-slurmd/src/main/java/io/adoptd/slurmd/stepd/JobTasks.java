@@ -56,7 +56,7 @@ public final class JobTasks {
         return Mono.defer(() -> {
                     Deadline early =
                             deadline.slice(deadline.remaining().multipliedBy(9).dividedBy(10));
-                    return stepds.read(() -> survey(step), deadline)
+                    return stepds.read(own -> survey(step), deadline)
                             .flatMap(survey -> askAll(survey, step.owner(), early));
                 })
                 .onErrorResume(JobTasks::unasked);

@@ -42,35 +42,50 @@ public final class LocalExternSteps implements ExternSteps {
      */
     @Override
     public Mono<StepsAnswer> ownedBy(Uid owner, @Nullable NodeName node, Deadline deadline) {
-        return Mono.defer(() -> {
-            Deadline early = deadline.slice(deadline.remaining().multipliedBy(9).dividedBy(10));
-            Deadline starting = early.slice(stepds.settings().starting());
-            return new Search(stepds, owner, node, deadline, early, starting)
-                    .look(FIRST_PAUSE)
-                    .<StepsAnswer>map(answer -> new Found(answer.owned()))
-                    .onErrorResume(LocalExternSteps::nodeFault);
-        });
+        return new Search(stepds, owner, node)
+                .answer(deadline)
+                .<StepsAnswer>map(answer -> new Found(answer.owned()))
+                .onErrorResume(LocalExternSteps::nodeFault);
+    }
+
+    /** One login's. */
+    private record Search(
+            Stepds stepds, Uid owner, @Nullable NodeName node) {
+
+        Mono<KnownSteps.Answer> answer(Deadline deadline) {
+            return stepds.look(owner, node, deadline)
+                    .flatMap(view ->
+                            answer(view.sight(), Patience.within(view.deadline(), stepds.settings()), FIRST_PAUSE));
+        }
+
+        private Mono<KnownSteps.Answer> answer(KnownSteps.Sight sight, Patience patience, Duration pause) {
+            return sight.of(owner, patience.early())
+                    .flatMap(answer ->
+                            answer.mayBeBeginning() && !patience.starting().hasPassed()
+                                    ? lookAgain(patience, pause)
+                                    : Mono.just(answer));
+        }
+
+        private Mono<KnownSteps.Answer> lookAgain(Patience patience, Duration pause) {
+            Duration next = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+            return Mono.delay(pause, patience.all().timers())
+                    .then(stepds.look(owner, node, patience.all()))
+                    .flatMap(view -> answer(view.sight(), patience, next));
+        }
     }
 
     /**
-     * One login's.
+     * How long a login waits for what.
      *
+     * @param all until when it waits at all
      * @param early until when slurmstepds are waited for
      * @param starting until when a step is waited for that may be just starting
      */
-    private record Search(
-            Stepds stepds, Uid owner, @Nullable NodeName node, Deadline deadline, Deadline early, Deadline starting) {
+    private record Patience(Deadline all, Deadline early, Deadline starting) {
 
-        Mono<KnownSteps.Answer> look(Duration pause) {
-            return stepds.look(owner, node, deadline)
-                    .flatMap(sight -> sight.of(owner, early))
-                    .flatMap(answer ->
-                            answer.mayBeBeginning() && !starting.hasPassed() ? lookAgain(pause) : Mono.just(answer));
-        }
-
-        private Mono<KnownSteps.Answer> lookAgain(Duration pause) {
-            Duration next = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
-            return Mono.delay(pause, deadline.timers()).then(Mono.defer(() -> look(next)));
+        static Patience within(Deadline all, StepsSettings settings) {
+            Deadline early = all.slice(all.remaining().multipliedBy(9).dividedBy(10));
+            return new Patience(all, early, early.slice(settings.starting()));
         }
     }
 

@@ -21,16 +21,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntToLongFunction;
 import java.util.function.LongPredicate;
 import java.util.stream.Collectors;
@@ -38,9 +34,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.MonoSink;
 
 /**
  * The slurmstepds of this node: finds their sockets, knows what they told, and talks to them. The event loop that it is
@@ -51,8 +45,6 @@ public final class Stepds implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Stepds.class);
 
-    private static final int SPOOL_THREADS = 2;
-    private static final int MAX_WAITING = 1024;
     private static final int MAX_CONNECTS = 2 * SpoolDirectory.MAX_ENTRIES;
     private static final Duration CONNECT_IDLE = Duration.ofSeconds(10);
 
@@ -68,7 +60,7 @@ public final class Stepds implements AutoCloseable {
     private final Conversation.Setting inquiring;
 
     private final StepsSettings settings;
-    private final ThreadPoolExecutor files;
+    private final SpoolThreads files;
     private final World world;
     private final List<ThreadPoolExecutor> connects;
     private final Inquiry.Turns turns = new Inquiry.Turns();
@@ -82,7 +74,7 @@ public final class Stepds implements AutoCloseable {
             IntToLongFunction startTicks,
             Conversation.Setting setting,
             Conversation.Setting inquiring,
-            ThreadPoolExecutor files,
+            SpoolThreads files,
             List<ThreadPoolExecutor> connects,
             StepsSettings settings) {
         this.files = files;
@@ -114,7 +106,7 @@ public final class Stepds implements AutoCloseable {
             LastSeenVersion lastSeen,
             StepsSettings settings)
             throws IOException {
-        ThreadPoolExecutor files = files();
+        var files = new SpoolThreads();
         ThreadPoolExecutor connects = connects("connect");
         ThreadPoolExecutor inquiries = connects("inquire");
         var setting =
@@ -122,17 +114,6 @@ public final class Stepds implements AutoCloseable {
         var inquiring = new Conversation.Setting(setting.loop(), inquiries, descriptors, lastSeen);
         return new Stepds(
                 conf, nodes, own, startTicks, setting, inquiring, files, List.of(connects, inquiries), settings);
-    }
-
-    private static ThreadPoolExecutor files() {
-        var count = new AtomicInteger();
-        return new ThreadPoolExecutor(
-                SPOOL_THREADS,
-                SPOOL_THREADS,
-                0,
-                TimeUnit.SECONDS,
-                new ArrayBlockingQueue<>(MAX_WAITING),
-                task -> new SpoolThread(task, "spool-" + count.incrementAndGet()));
     }
 
     /** For those who connect on no spool thread: as many as a directory may have sockets. The thread ends when idle. */
@@ -143,26 +124,17 @@ public final class Stepds implements AutoCloseable {
                 CONNECT_IDLE.toSeconds(),
                 TimeUnit.SECONDS,
                 new LinkedBlockingQueue<>(MAX_CONNECTS),
-                task -> new SpoolThread(task, name));
+                task -> new SpoolThreads.SpoolThread(task, name));
         executor.allowCoreThreadTimeOut(true);
         return executor;
     }
 
     /** A login's own spool thread connects at once, for it may wait as it may for the directory. */
     private static void connect(Runnable task, ThreadPoolExecutor connects) {
-        if (Thread.currentThread() instanceof SpoolThread) {
+        if (Thread.currentThread() instanceof SpoolThreads.SpoolThread) {
             task.run();
         } else {
             connects.execute(task);
-        }
-    }
-
-    /** One that may be lost to a dead mount. */
-    private static final class SpoolThread extends Thread {
-
-        SpoolThread(Runnable task, String name) {
-            super(task, name);
-            setDaemon(true);
         }
     }
 
@@ -243,12 +215,19 @@ public final class Stepds implements AutoCloseable {
         return uids::contains;
     }
 
+    /**
+     * The node as one look has found it.
+     *
+     * @param deadline what is left of the time of whoever looked, since their turn came
+     */
+    record View(KnownSteps.Sight sight, Deadline deadline) {}
+
     /** Looks at the node as it is now. On a {@code spool} thread; errors as {@link #read} does, or as the node's fault. */
-    Mono<KnownSteps.Sight> look(Uid owner, @Nullable NodeName given, Deadline deadline) {
+    Mono<View> look(Uid owner, @Nullable NodeName given, Deadline deadline) {
         return read(
-                () -> {
+                own -> {
                     Place place = place(given);
-                    return knownAt(place.directory()).look(owner, place.trusted());
+                    return new View(knownAt(place.directory()).look(owner, place.trusted()), own);
                 },
                 deadline);
     }
@@ -275,42 +254,9 @@ public final class Stepds implements AutoCloseable {
         return steps;
     }
 
-    /**
-     * Does blocking work on one of the {@code spool} threads. Nothing ever interrupts it, for what follows runs on that
-     * thread too.
-     *
-     * @return errors with {@link TimeoutException} at the deadline, which frees the caller and not the thread, and with
-     *     {@link RejectedExecutionException} when too many wait already
-     */
-    <R> Mono<R> read(Callable<R> work, Deadline deadline) {
-        return Mono.create(sink -> {
-            var over = new AtomicBoolean();
-            Disposable late = deadline.timers()
-                    .schedule(
-                            () -> sink.error(new TimeoutException("the spool threads took too long")),
-                            deadline.remaining().toNanos(),
-                            TimeUnit.NANOSECONDS);
-            sink.onDispose(() -> {
-                over.set(true);
-                late.dispose();
-            });
-            files.execute(() -> {
-                if (!over.get()) {
-                    answer(sink, work);
-                }
-            });
-        });
-    }
-
-    private static <R> void answer(MonoSink<R> sink, Callable<R> work) {
-        R result;
-        try {
-            result = work.call();
-        } catch (Exception e) {
-            sink.error(e);
-            return;
-        }
-        sink.success(result);
+    /** Does blocking work: {@link SpoolThreads#read}. */
+    <R> Mono<R> read(SpoolThreads.Work<R> work, Deadline deadline) {
+        return files.read(work, deadline);
     }
 
     /**
@@ -373,7 +319,7 @@ public final class Stepds implements AutoCloseable {
 
     private Mono<Conversation.Partner> find(ExternStep step, Deadline deadline) {
         return read(
-                () -> {
+                own -> {
                     Place place = place(step.node());
                     return place.partner(place.directory().socketOf(step));
                 },

@@ -93,7 +93,7 @@ class StepdsTest {
     @Test
     void blockingWorkIsDoneByTwoThreadsWithAName() {
         List<String> names = Flux.range(0, 20)
-                .flatMap(n -> node.stepds().read(() -> Thread.currentThread().getName(), node.in(Talk.LONG)))
+                .flatMap(n -> node.stepds().read(own -> Thread.currentThread().getName(), node.in(Talk.LONG)))
                 .distinct()
                 .collectList()
                 .block();
@@ -104,19 +104,20 @@ class StepdsTest {
     void tooManyThatWaitAreRefused() throws Exception {
         var hanging = new CountDownLatch(1);
         var waiting = Flux.range(0, 4000)
-                .flatMap(n -> node.stepds().read(() -> hanging.await(20, TimeUnit.SECONDS), node.in(Talk.LONG)), 4000)
+                .flatMap(n -> node.stepds().read(own -> hanging.await(20, TimeUnit.SECONDS), node.in(Talk.LONG)), 4000)
                 .subscribe(done -> {}, refused -> {});
         await().untilAsserted(() -> assertThat(waiting.isDisposed()).isTrue());
         hanging.countDown();
-        await().untilAsserted(() -> assertThat(
-                        Samples.answerOf(node.stepds().read(() -> 1, node.in(Duration.ofSeconds(1)))))
-                .isEqualTo(1));
+        await().untilAsserted(() -> {
+            Mono<Integer> read = node.stepds().read(own -> 1, node.in(Duration.ofSeconds(1)));
+            assertThat(Samples.answerOf(read)).isEqualTo(1);
+        });
     }
 
     @Test
     void afterTheEndNothingIsAsked() {
         node.stepds().close();
-        Mono<Integer> read = node.stepds().read(() -> 1, node.in(Talk.LONG));
+        Mono<Integer> read = node.stepds().read(own -> 1, node.in(Talk.LONG));
         assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(read::block);
         assertThat(Samples.answerOf(new StepdQuestions(node.stepds()).state(TestNode.step(7), node.in(Talk.LONG))))
                 .isInstanceOfSatisfying(

@@ -12,7 +12,7 @@ public interface ExternSteps {
 
     /**
      * Which extern steps are the user's. Every slurmstepd is asked at once; those that do not answer before
-     * {@code deadline} are counted as silent.
+     * {@code deadline}, which begins anew when the login's turn has come, are counted as silent.
      *
      * @param node the NodeName to look under; null to find this host's own
      * @return exactly one answer, at the deadline the latest; a fault of the node is an answer, not an error
