@@ -34,7 +34,7 @@ class SpoolThreadsTest {
 
     @AfterEach
     void end() {
-        mayEnd.release(10_000);
+        allMayEnd();
         threads.shutdownNow();
         waiting.forEach(Disposable::dispose);
         time.dispose();
@@ -49,7 +49,7 @@ class SpoolThreadsTest {
         oneEnds();
         time.advanceTimeBy(SLICE.minus(A_LITTLE));
         assertThat(came).as("its own time has begun with its turn").hasNullValue();
-        mayEnd.release(2);
+        allMayEnd();
         await().untilAsserted(() -> assertThat(came).hasValue("done"));
     }
 
@@ -106,7 +106,7 @@ class SpoolThreadsTest {
         read(inTurn());
         waiting.get(2).dispose();
         AtomicReference<Object> next = read(inTurn());
-        mayEnd.release(3);
+        allMayEnd();
         await().untilAsserted(() -> assertThat(next).hasValue("done"));
         assertThat(working.availablePermits()).as("begun since").isEqualTo(1);
     }
@@ -121,6 +121,11 @@ class SpoolThreadsTest {
     private void oneEnds() {
         mayEnd.release();
         working.acquireUninterruptibly();
+    }
+
+    /** Whoever works and whoever will: with fewer permits one that has just begun may take another's. */
+    private void allMayEnd() {
+        mayEnd.release(1_000);
     }
 
     private Deadline inTurn() {
