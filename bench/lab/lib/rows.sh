@@ -423,7 +423,10 @@ everyone() {
 for_reasons() {
     local others
     others=$(tr ',' '\n' <<<"$reasons" | awk '{ print $2 }' | grep -vxE -- "$1")
-    [[ -n $reasons && -z $others ]] || note "expected reasons $1 only: $reasons"
+    [[ -n $reasons && -z $others ]] || {
+        note "expected reasons $1 only: $reasons"
+        note "$(on c1 grep -ahE "login\\.decided .* reason=(${others//$'\n'/|}) " /var/log/adoptd.log | tail -n 3)"
+    }
     outcomes+=("($reasons)")
 }
 

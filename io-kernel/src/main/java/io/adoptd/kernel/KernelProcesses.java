@@ -19,6 +19,7 @@ import io.adoptd.pipeline.model.LoginProcess;
 import io.adoptd.pipeline.model.Membership;
 import io.adoptd.pipeline.model.Uid;
 import io.adoptd.pipeline.port.Processes;
+import io.adoptd.pipeline.time.BlockingCalls;
 import io.adoptd.pipeline.time.Deadline;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -26,19 +27,14 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Scheduler;
-import reactor.core.scheduler.Schedulers;
 
 /**
  * Reads processes from {@code /proc}. The kernel tells a process's {@code stat} and {@code status} from memory, without
@@ -50,7 +46,6 @@ public final class KernelProcesses implements Processes, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(KernelProcesses.class);
 
-    private static final int THREADS = 2;
     private static final int MAX_WAITING = 512;
     private static final int INIT = 1;
     private static final int SIGTERM = 15;
@@ -60,7 +55,7 @@ public final class KernelProcesses implements Processes, AutoCloseable {
 
     private final Proc proc;
     private volatile @Nullable ProcCgroup init;
-    private final Scheduler reads = Schedulers.fromExecutorService(executor(), "proc");
+    private final BlockingCalls reads = new BlockingCalls("proc", MAX_WAITING);
 
     /**
      * Reads this host's {@code /proc}, beginning with this very process: that loads what the first login would have to
@@ -79,16 +74,6 @@ public final class KernelProcesses implements Processes, AutoCloseable {
 
     KernelProcesses(Proc proc) {
         this.proc = proc;
-    }
-
-    private static ThreadPoolExecutor executor() {
-        var count = new AtomicInteger();
-        return new ThreadPoolExecutor(
-                THREADS, THREADS, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_WAITING), task -> {
-                    var thread = new Thread(task, "proc-" + count.incrementAndGet());
-                    thread.setDaemon(true);
-                    return thread;
-                });
     }
 
     @Override
@@ -284,12 +269,10 @@ public final class KernelProcesses implements Processes, AutoCloseable {
     }
 
     private <T> Mono<T> ask(Callable<T> question, Deadline deadline, Function<String, T> unanswered) {
-        Mono<T> late = Mono.fromSupplier(() -> unanswered.apply("timed out"));
         return Mono.defer(() -> deadline.hasPassed()
-                        ? late
-                        : Mono.fromCallable(question)
-                                .subscribeOn(reads)
-                                .timeout(deadline.remaining(), late, deadline.timers()))
+                        ? Mono.<T>error(new TimeoutException())
+                        : reads.call(own -> question.call(), deadline))
+                .onErrorResume(TimeoutException.class, late -> Mono.just(unanswered.apply("timed out")))
                 .onErrorResume(
                         RejectedExecutionException.class,
                         full -> Mono.just(unanswered.apply("too many processes to be read at once")));
@@ -390,6 +373,6 @@ public final class KernelProcesses implements Processes, AutoCloseable {
     /** Gives the threads back. Questions still open are answered at their deadlines, later ones at once. */
     @Override
     public void close() {
-        reads.dispose();
+        reads.shutdownNow();
     }
 }

@@ -268,7 +268,8 @@ public final class LoginPipeline {
         private Mono<Membership> membership(ExternStep step) {
             return journal.note(
                     "membership",
-                    processes.membership(login.process(), step, deadline.slice(slices.membership())),
+                    processes.membership(
+                            login.process(), step, deadline.sliceInTurn(slices.membership(), slices.settings())),
                     Attempt::membershipEntry);
         }
 

@@ -3,6 +3,7 @@ package io.adoptd.slurmd.stepd;
 import io.adoptd.pipeline.model.ExternStep;
 import io.adoptd.pipeline.model.NodeName;
 import io.adoptd.pipeline.model.Uid;
+import io.adoptd.pipeline.time.BlockingCalls;
 import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.slurmd.conf.LocalNode;
 import io.adoptd.slurmd.conf.LocalNodes;
@@ -45,6 +46,7 @@ public final class Stepds implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Stepds.class);
 
+    private static final int MAX_WAITING = 1024;
     private static final int MAX_CONNECTS = 2 * SpoolDirectory.MAX_ENTRIES;
     private static final Duration CONNECT_IDLE = Duration.ofSeconds(10);
 
@@ -60,7 +62,7 @@ public final class Stepds implements AutoCloseable {
     private final Conversation.Setting inquiring;
 
     private final StepsSettings settings;
-    private final SpoolThreads files;
+    private final BlockingCalls files;
     private final World world;
     private final List<ThreadPoolExecutor> connects;
     private final Inquiry.Turns turns = new Inquiry.Turns();
@@ -74,7 +76,7 @@ public final class Stepds implements AutoCloseable {
             IntToLongFunction startTicks,
             Conversation.Setting setting,
             Conversation.Setting inquiring,
-            SpoolThreads files,
+            BlockingCalls files,
             List<ThreadPoolExecutor> connects,
             StepsSettings settings) {
         this.files = files;
@@ -106,7 +108,7 @@ public final class Stepds implements AutoCloseable {
             LastSeenVersion lastSeen,
             StepsSettings settings)
             throws IOException {
-        var files = new SpoolThreads();
+        var files = new BlockingCalls("spool", MAX_WAITING);
         ThreadPoolExecutor connects = connects("connect");
         ThreadPoolExecutor inquiries = connects("inquire");
         var setting =
@@ -124,14 +126,14 @@ public final class Stepds implements AutoCloseable {
                 CONNECT_IDLE.toSeconds(),
                 TimeUnit.SECONDS,
                 new LinkedBlockingQueue<>(MAX_CONNECTS),
-                task -> new SpoolThreads.SpoolThread(task, name));
+                task -> new BlockingCalls.Worker(task, name));
         executor.allowCoreThreadTimeOut(true);
         return executor;
     }
 
     /** A login's own spool thread connects at once, for it may wait as it may for the directory. */
     private static void connect(Runnable task, ThreadPoolExecutor connects) {
-        if (Thread.currentThread() instanceof SpoolThreads.SpoolThread) {
+        if (Thread.currentThread() instanceof BlockingCalls.Worker) {
             task.run();
         } else {
             connects.execute(task);
@@ -254,9 +256,9 @@ public final class Stepds implements AutoCloseable {
         return steps;
     }
 
-    /** Does blocking work: {@link SpoolThreads#read}. */
-    <R> Mono<R> read(SpoolThreads.Work<R> work, Deadline deadline) {
-        return files.read(work, deadline);
+    /** Does blocking work: {@link BlockingCalls#call}. */
+    <R> Mono<R> read(BlockingCalls.Work<R> work, Deadline deadline) {
+        return files.call(work, deadline);
     }
 
     /**

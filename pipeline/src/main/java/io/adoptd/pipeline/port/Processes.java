@@ -19,6 +19,7 @@ public interface Processes {
     /**
      * Reads back where the process is, and that it is still the one that asked.
      *
+     * @param deadline begins anew when the login's turn has come
      * @return exactly one answer, at the deadline the latest; what cannot be read is {@link Membership.Unreadable}
      */
     Mono<Membership> membership(LoginProcess process, ExternStep step, Deadline deadline);

@@ -1,6 +1,5 @@
-package io.adoptd.slurmd.stepd;
+package io.adoptd.pipeline.time;
 
-import io.adoptd.pipeline.time.Deadline;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -15,33 +14,44 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 
 /**
- * The threads {@code spool}, two of them: they read slurm.conf and the spool directory, and may be lost to a dead mount.
- * Past a bound of those who wait the answer is quick. Nothing ever interrupts what they do, for what follows runs on the
- * same thread.
+ * Two threads for calls that block, and that may be lost to one that never returns, as on a dead mount. Past a bound of
+ * those who wait the answer is quick. Nothing ever interrupts a call, for what follows runs on the same thread.
  */
-final class SpoolThreads {
+public final class BlockingCalls {
 
     private static final int THREADS = 2;
-    private static final int MAX_WAITING = 1024;
 
+    private final String name;
     private final ThreadPoolExecutor threads;
     private final AtomicLong done = new AtomicLong();
 
-    SpoolThreads() {
+    /**
+     * Starts no thread yet.
+     *
+     * @param name of the threads, {@code NAME-1} and {@code NAME-2}
+     * @param maxWaiting calls that wait for a thread
+     */
+    public BlockingCalls(String name, int maxWaiting) {
         var count = new AtomicInteger();
+        this.name = name;
         this.threads = new ThreadPoolExecutor(
                 THREADS,
                 THREADS,
                 0,
                 TimeUnit.SECONDS,
-                new ArrayBlockingQueue<>(MAX_WAITING),
-                task -> new SpoolThread(task, "spool-" + count.incrementAndGet()));
+                new ArrayBlockingQueue<>(maxWaiting),
+                task -> new Worker(task, name + "-" + count.incrementAndGet()));
     }
 
-    /** One that may be lost to a dead mount. */
-    static final class SpoolThread extends Thread {
+    /** A thread that may block, and that nobody waits for when the program ends. */
+    public static final class Worker extends Thread {
 
-        SpoolThread(Runnable task, String name) {
+        /**
+         * Does not start it.
+         *
+         * @param name as the threads of a process are shown
+         */
+        public Worker(Runnable task, String name) {
             super(task, name);
             setDaemon(true);
         }
@@ -49,7 +59,7 @@ final class SpoolThreads {
 
     /** Blocking work. */
     @FunctionalInterface
-    interface Work<R> {
+    public interface Work<R> {
 
         /**
          * Does it.
@@ -67,8 +77,8 @@ final class SpoolThreads {
      * @return errors with {@link TimeoutException} when its time is over, which frees the caller and not the thread, and
      *     with {@link RejectedExecutionException} when too many wait already
      */
-    <R> Mono<R> read(Work<R> work, Deadline deadline) {
-        return Mono.create(sink -> new Reading<>(work, deadline, sink).begin());
+    public <R> Mono<R> call(Work<R> work, Deadline deadline) {
+        return Mono.create(sink -> new Call<>(work, deadline, sink).begin());
     }
 
     /**
@@ -76,15 +86,16 @@ final class SpoolThreads {
      *
      * @throws RejectedExecutionException when too many wait already
      */
-    void execute(Runnable work) {
+    public void execute(Runnable work) {
         threads.execute(work);
     }
 
-    void shutdownNow() {
+    /** Ends the threads. Calls still open are answered at their deadlines, later ones at once. */
+    public void shutdownNow() {
         threads.shutdownNow();
     }
 
-    private final class Reading<R> implements Runnable {
+    private final class Call<R> implements Runnable {
 
         private final Work<R> work;
         private final Deadline deadline;
@@ -95,7 +106,7 @@ final class SpoolThreads {
         private volatile boolean over;
         private long seen;
 
-        Reading(Work<R> work, Deadline deadline, MonoSink<R> sink) {
+        Call(Work<R> work, Deadline deadline, MonoSink<R> sink) {
             this.work = work;
             this.deadline = deadline;
             this.turn = deadline.turn();
@@ -122,9 +133,9 @@ final class SpoolThreads {
             if (begun != null && !begun.hasPassed()) {
                 watch(begun);
             } else if (begun != null || seen == done.get()) {
-                sink.error(new TimeoutException("the spool threads took too long"));
+                sink.error(new TimeoutException("the " + name + " threads took too long"));
             } else if (turn.hasPassed()) {
-                sink.error(new RejectedExecutionException("too many wait for the spool threads"));
+                sink.error(new RejectedExecutionException("too many wait for the " + name + " threads"));
             } else {
                 watch(turn.slice(deadline.renewed().remaining()));
             }

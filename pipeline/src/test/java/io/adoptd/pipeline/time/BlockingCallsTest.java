@@ -1,10 +1,8 @@
-package io.adoptd.slurmd.stepd;
+package io.adoptd.pipeline.time;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.adoptd.pipeline.time.Deadline;
-import io.adoptd.pipeline.time.LoginClock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,8 +15,8 @@ import org.junit.jupiter.api.Test;
 import reactor.core.Disposable;
 import reactor.test.scheduler.VirtualTimeScheduler;
 
-/** The spool threads, where time is the test's and work is done when the test says so. */
-class SpoolThreadsTest {
+/** Blocking calls, where time is the test's and work is done when the test says so. */
+class BlockingCallsTest {
 
     private static final Duration SLICE = Duration.ofMillis(500);
     private static final Duration LOGIN = Duration.ofSeconds(3);
@@ -27,7 +25,7 @@ class SpoolThreadsTest {
 
     private final VirtualTimeScheduler time = VirtualTimeScheduler.create();
     private final LoginClock clock = LoginClock.of(time);
-    private final SpoolThreads threads = new SpoolThreads();
+    private final BlockingCalls calls = new BlockingCalls("call", 16);
     private final Semaphore working = new Semaphore(0);
     private final Semaphore mayEnd = new Semaphore(0);
     private final List<Disposable> waiting = new ArrayList<>();
@@ -35,7 +33,7 @@ class SpoolThreadsTest {
     @AfterEach
     void end() {
         allMayEnd();
-        threads.shutdownNow();
+        calls.shutdownNow();
         waiting.forEach(Disposable::dispose);
         time.dispose();
     }
@@ -135,7 +133,7 @@ class SpoolThreadsTest {
     /** What comes of it: its result or its error. */
     private AtomicReference<Object> read(Deadline deadline) {
         var came = new AtomicReference<Object>();
-        waiting.add(threads.read(
+        waiting.add(calls.call(
                         own -> {
                             working.release();
                             mayEnd.acquire();
