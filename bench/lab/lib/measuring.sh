@@ -8,6 +8,7 @@
 # warmup     logins of adoptd before each case that aren't counted
 # pause_ms   before each login
 # rested     true: no process keeps the kernel from waiting for an RCU grace period, see pamtime.c
+# out        where RESULTS.md is; only for write_page
 # capturing  true: packets.txt is to tell when c2's slurmd was asked and answered
 
 cluster() { "$LAB_DIR/cluster" "$@"; }
@@ -315,3 +316,18 @@ packages() {
 }
 
 load() { cut -d' ' -f1 /proc/loadavg; }
+
+# Of the checkout, which a package given by --deb need not be from.
+commit() {
+    git -C "$LAB_DIR" -c safe.directory='*' describe --always --dirty 2>/dev/null || say unknown
+}
+
+# Makes RESULTS.md anew, in out.
+write_page() {
+    local file
+    file=$(mktemp "$out/.RESULTS.XXXXXX")
+    awk -v results="$out/results" -v notes="$LAB_DIR/lib/results-notes.md" -f "$LAB_DIR/lib/page.awk" >"$file" \
+        < <(find "$out/results" -mindepth 2 -maxdepth 2 -name about.tsv -not -path '*/profile/*' -printf '%h\n' | sed 's,.*/,,' | sort -V)
+    chmod 644 "$file"
+    mv "$file" "$out/RESULTS.md"
+}

@@ -15,6 +15,7 @@ END {
     contents()
     method()
     for (v = 1; v <= version_count; v++) version(versions[v])
+    profile()
     print "## Notes"
     print ""
     while ((getline line <notes) > 0) print line
@@ -134,4 +135,32 @@ function daemon(version_,   path, starts) {
     close(path)
     print "| ready after ms | " starts " |"
     print ""
+}
+
+# What `bench/lab/profile` found, if it was run.
+function profile(   path, kind, shown, ms) {
+    read_about("profile")
+    if (about["samples"] == "") return
+    ms = about["user_ms"] / about["samples"]
+    print "## Profile"
+    print ""
+    print "Made by `bench/lab/profile`, " about["date"] ", Slurm " about["slurm"] ", checkout " about["commit"] ". A login with one job takes the"
+    printf "daemon %s ms of processor time in the kernel and %s ms outside it. The latter was sampled every %d µs during %d more logins.\n",
+        about["kernel_ms"], about["user_ms"], about["interval_us"], about["logins"]
+    print "[The flame graph](results/profile/flame.html) has all of it."
+    print ""
+    print "| | | ms a login | share |"
+    print "|---|---|---|---|"
+    path = file("profile", "shares.tsv")
+    while ((getline <path) > 0) {
+        if ($1 != kind) { kind = $1; shown = 0 }
+        if (++shown > 12 || $3 < 0.005 * about["samples"]) continue
+        printf "| %s | %s | %.3f | %.1f %% |\n", shown == 1 ? kinds($1) : "", $2, $3 * ms, 100 * $3 / about["samples"]
+    }
+    close(path)
+    print ""
+}
+
+function kinds(kind) {
+    return kind == "code" ? "whose code runs" : kind == "class" ? "on behalf of adoptd's class" : "thread"
 }
