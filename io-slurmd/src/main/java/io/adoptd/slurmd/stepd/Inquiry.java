@@ -46,6 +46,9 @@ final class Inquiry {
     /** A login that has less time than this does not make a slurmstepd a silent one. */
     static final Duration LEAST_PATIENCE = Duration.ofMillis(100);
 
+    /** How long one that did not answer who told it to adopt has to answer what it is asked then, before it counts as deaf. */
+    static final Duration SUSPICION = Duration.ofMillis(250);
+
     private static final String DEAF = "it did not answer who told it to adopt";
 
     private static final Logger log = LoggerFactory.getLogger(Inquiry.class);
@@ -74,6 +77,9 @@ final class Inquiry {
     private @Nullable Long triedAt;
 
     private boolean dead;
+
+    /** Since when, in the world's nanoseconds, that it does not adopt is only suspected; null if it is not. */
+    private volatile @Nullable Long suspectSince;
 
     /** Since when it has not answered who told it to adopt; null if it does. What it told of its step is true all the same. */
     private volatile @Nullable Instant deafSince;
@@ -158,6 +164,11 @@ final class Inquiry {
         return deafSince != null;
     }
 
+    /** Whether that may be so: it is being asked, and who tells it to adopt meanwhile need not wait longer than for that. */
+    boolean isSuspect() {
+        return suspectSince != null;
+    }
+
     /** That it is silent, for an administrator; empty if it is not. */
     Optional<StepsReport.Silent> silence() {
         Knowledge now = knowledge;
@@ -221,20 +232,37 @@ final class Inquiry {
     }
 
     /**
-     * It did not answer who told it to adopt. Unless it has answered others meanwhile, and so is only busy, nobody tells
-     * it so again before it is heard, for which it is asked now.
+     * It did not answer who told it to adopt. Unless it has answered others meanwhile, and so is only busy, it is asked
+     * now. If it does not answer that either, nobody tells it to adopt before it is heard.
      *
      * @param told when it was told so, in the world's nanoseconds
      */
-    void deafen(long told) {
+    void suspect(long told) {
+        if (deafSince != null || suspectSince != null || dropped || hasAnsweredAdoptionSince(told)) {
+            return;
+        }
+        long now = world.nanos();
+        suspectSince = now;
+        if (isInTrouble()) {
+            turns.request(this);
+        }
+        world.later(SUSPICION, () -> endSuspicion(now));
+    }
+
+    private boolean hasAnsweredAdoptionSince(long nanos) {
         Long answered = answeredAdoption;
-        boolean busy = answered != null && answered - told >= 0;
-        if (deafSince == null && !dropped && !busy) {
+        return answered != null && answered - nanos >= 0;
+    }
+
+    private void endSuspicion(long since) {
+        Long suspected = suspectSince;
+        if (suspected == null || suspected != since || dropped) {
+            return;
+        }
+        suspectSince = null;
+        if (!hasAnsweredAdoptionSince(since)) {
             log.warn("stepd.silent socket=\"{}\" why=\"{}\"", socket.path(), DEAF);
             deafSince = world.now();
-            if (isInTrouble()) {
-                turns.request(this);
-            }
         }
     }
 
@@ -265,7 +293,10 @@ final class Inquiry {
     /** Whether it is to be asked again though no login waits for it. */
     private boolean isInTrouble() {
         Standing now = knowledge.standing();
-        return !busy && !dropped && !dead && (now == Standing.SILENT || now == Standing.ENDED || isDeaf());
+        return !busy
+                && !dropped
+                && !dead
+                && (now == Standing.SILENT || now == Standing.ENDED || isDeaf() || isSuspect());
     }
 
     private void begin(Duration patience) {
@@ -325,6 +356,7 @@ final class Inquiry {
         }
         interval = FIRST_INTERVAL;
         dead = false;
+        suspectSince = null;
         deafSince = null;
         publish(before.told(extern, world.now()));
         if (knowledge.dated()) {

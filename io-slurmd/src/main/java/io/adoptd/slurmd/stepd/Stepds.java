@@ -263,7 +263,8 @@ public final class Stepds implements AutoCloseable {
 
     /**
      * Tells the step's slurmstepd to adopt a process. Nothing is looked up for a step that a login has found before; and
-     * one that did not answer is not told again before it is heard, so that it costs one login its slice and no other.
+     * one that did not answer is not told again before it is heard, so that it costs one login its slice and those that
+     * come right behind {@link Inquiry#DOUBT} at most.
      */
     Mono<StepdAnswer<OptionalInt>> adopt(int process, ExternStep step, Deadline deadline) {
         return Mono.defer(() -> acquaintance(step)
@@ -276,14 +277,15 @@ public final class Stepds implements AutoCloseable {
         if (met.inquiry().isDeaf()) {
             return Mono.just(new Failed<>(StepdFault.SILENT, "remembered: it did not answer"));
         }
-        boolean fair = deadline.remaining().compareTo(Inquiry.LEAST_PATIENCE) >= 0;
+        Deadline own = met.inquiry().isSuspect() ? deadline.slice(Inquiry.SUSPICION) : deadline;
+        boolean fair = own.remaining().compareTo(Inquiry.LEAST_PATIENCE) >= 0;
         long began = world.nanos();
-        return Conversation.of(setting, met.partner(), Requests.adopt(process, step.owner(), met.pid()), deadline)
+        return Conversation.of(setting, met.partner(), Requests.adopt(process, step.owner(), met.pid()), own)
                 .doOnNext(answer -> {
                     if (answer.fold(told -> true, failed -> false)) {
                         met.inquiry().answersAdoptions();
                     } else if (fair && answer.fold(told -> false, failed -> failed.fault() == StepdFault.SILENT)) {
-                        world.execute(() -> met.inquiry().deafen(began));
+                        world.execute(() -> met.inquiry().suspect(began));
                     }
                 });
     }

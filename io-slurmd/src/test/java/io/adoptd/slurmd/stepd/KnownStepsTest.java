@@ -262,9 +262,13 @@ class KnownStepsTest {
         Inquiry inquiry = steps.of(login(ALICE).owned().newest()).orElseThrow().inquiry();
         world.silences(socket);
         world.asked();
-        inquiry.deafen(0);
-        inquiry.deafen(0);
+        inquiry.suspect(0);
+        inquiry.suspect(0);
         assertThat(world.asked()).containsExactly(socket);
+        assertThat(inquiry.isSuspect()).isTrue();
+        assertThat(inquiry.isDeaf()).isFalse();
+        world.pass(Inquiry.SUSPICION);
+        assertThat(inquiry.isSuspect()).isFalse();
         for (Duration pause : List.of(Duration.ofMillis(10), Duration.ofSeconds(5), LONG)) {
             world.pass(pause);
             assertThat(inquiry.isDeaf()).isTrue();
@@ -278,6 +282,23 @@ class KnownStepsTest {
         world.asked();
         world.pass(LONG);
         assertThat(world.asked()).isEmpty();
+    }
+
+    @Test
+    void whoDidNotAdoptInTimeAndAnswersWhatItIsAskedThenIsToldToAdoptAgain() throws Exception {
+        Path socket = run(7, ALICE, 70);
+        Inquiry inquiry = steps.of(login(ALICE).owned().newest()).orElseThrow().inquiry();
+        inquiry.suspect(0);
+        assertThat(inquiry.isSuspect()).as("its answer is here at once").isFalse();
+        world.pass(Inquiry.SUSPICION);
+        assertThat(inquiry.isDeaf()).isFalse();
+        world.silences(socket);
+        inquiry.suspect(0);
+        world.pass(Duration.ofMillis(10));
+        inquiry.answersAdoptions();
+        world.pass(Inquiry.SUSPICION);
+        assertThat(inquiry.isSuspect()).isFalse();
+        assertThat(inquiry.isDeaf()).as("it has adopted another meanwhile").isFalse();
     }
 
     @Test

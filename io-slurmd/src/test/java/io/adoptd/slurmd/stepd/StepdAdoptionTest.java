@@ -182,7 +182,8 @@ class StepdAdoptionTest {
         ExternStep step = found();
         assertThat(adopt(step, slice)).isEqualTo(new Failed(Reason.ADOPT_TIMED_OUT, "still waiting for rc"));
         assertThat(found()).isEqualTo(step);
-        assertThat(adopt(step, slice)).isEqualTo(new Failed(Reason.ADOPT_TIMED_OUT, "remembered: it did not answer"));
+        await().untilAsserted(() -> assertThat(adopt(step, slice))
+                .isEqualTo(new Failed(Reason.ADOPT_TIMED_OUT, "remembered: it did not answer")));
         wakes.countDown();
         await().untilAsserted(
                         () -> assertThat(adopt(step, slice)).isEqualTo(new AdoptOutcome.Accepted(Furnishings.NONE)));
