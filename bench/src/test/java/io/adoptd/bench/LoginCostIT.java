@@ -1,5 +1,6 @@
 package io.adoptd.bench;
 
+import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -14,8 +15,8 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -63,9 +64,9 @@ class LoginCostIT {
     @CsvSource({"ONE_JOB, 89000", "NO_JOB, 52000", "SEVERAL_REFUSED, 112000"})
     void aLoginAllocatesNoMoreThanItsBudget(LoginKind kind, long budget) throws Exception {
         logIn(kind, WARMUP);
-        long before = allocated();
+        Map<Long, Long> before = allocated();
         logIn(kind, LOGINS);
-        long each = (allocated() - before) / LOGINS;
+        long each = since(before) / LOGINS;
         System.out.println("a login of " + kind + " allocates " + each + " bytes");
         assertThat(each).as("bytes a login of %s", kind).isBetween(1_000L, budget);
     }
@@ -97,13 +98,20 @@ class LoginCostIT {
         }
     }
 
-    private long allocated() {
-        long[] daemons = Thread.getAllStackTraces().keySet().stream()
+    /** Bytes by the daemon's threads, those of the test before perhaps, which are about to end. */
+    private Map<Long, Long> allocated() {
+        Map<Long, Long> daemons = Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> DAEMONS.matcher(thread.getName()).matches())
-                .mapToLong(Thread::getId)
-                .toArray();
+                .collect(toMap(Thread::getId, thread -> threads.getThreadAllocatedBytes(thread.getId())));
         assertThat(daemons).hasSizeGreaterThanOrEqualTo(3);
-        return Arrays.stream(threads.getThreadAllocatedBytes(daemons)).sum();
+        return daemons;
+    }
+
+    /** What those allocated since then that are still there. */
+    private long since(Map<Long, Long> before) {
+        return allocated().entrySet().stream()
+                .mapToLong(now -> now.getValue() - before.getOrDefault(now.getKey(), 0L))
+                .sum();
     }
 
     /** Counts the calls of the daemon's threads, once it is there. */
