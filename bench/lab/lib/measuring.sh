@@ -327,7 +327,7 @@ write_page() {
     local file
     file=$(mktemp "$out/.RESULTS.XXXXXX")
     awk -v results="$out/results" -v notes="$LAB_DIR/lib/results-notes.md" -f "$LAB_DIR/lib/page.awk" >"$file" \
-        < <(find "$out/results" -mindepth 2 -maxdepth 2 -name about.tsv -not -path '*/profile/*' -printf '%h\n' | sed 's,.*/,,' | sort -V)
+        < <(find "$out/results" -mindepth 2 -maxdepth 2 -name figures.tsv -printf '%h\n' | sed 's,.*/,,' | sort -V)
     chmod 644 "$file"
     mv "$file" "$out/RESULTS.md"
 }

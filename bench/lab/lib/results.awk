@@ -249,7 +249,7 @@ function idle_time() {
 
 function mib(kib) { return sprintf("%.1f MB", kib / 1024) }
 
-function figure_daemon(   shown, met, logins, all) {
+function figure_daemon(   shown, met, logins, all, started, killed) {
     gather(ready, starts)
     if (count) {
         shown = sprintf("%.2f s (median of %d; greatest %.2f)", median() / 1000, count, values[count] / 1000)
@@ -263,11 +263,13 @@ function figure_daemon(   shown, met, logins, all) {
     figure("daemon: of it private (anonymous)", "≤ 32 MB", shown, shown, "", "", daemon["RssAnon"] <= 32 * 1024)
     shown = ""
     if ("48 MB: started after ms" in daemon) {
+        started = daemon["48 MB: started after ms"]
+        killed = daemon["48 MB: killed"] > 0
         logins = all_right("48 MB")
         all = all_asked("48 MB")
-        met = daemon["48 MB: started after ms"] != "no" && daemon["48 MB: killed"] == 0 && logins == all
-        shown = daemon["48 MB: started after ms"] == "no" ? "does not start in a minute" : \
-            sprintf("ready after %.0f s; ", daemon["48 MB: started after ms"] / 1000) logins " of " all " logins right, " (daemon["48 MB: killed"] == 0 ? "not killed" : "killed")
+        met = started != "no" && !killed && logins == all
+        shown = started == "no" ? "does not start in a minute" : \
+            sprintf("ready after %.0f s; %d of %d logins right, %s", started / 1000, logins, all, killed ? "killed" : "not killed")
     }
     figure("daemon: in a memory cgroup of 48 MB", "it runs", shown,
         shown == "" ? "" : sprintf("%.1f MB anonymous", daemon["48 MB: anonymous bytes"] / 1048576), "", "", met)

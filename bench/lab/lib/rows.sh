@@ -425,7 +425,7 @@ for_reasons() {
     others=$(tr ',' '\n' <<<"$reasons" | awk '{ print $2 }' | grep -vxE -- "$1")
     [[ -n $reasons && -z $others ]] || {
         note "expected reasons $1 only: $reasons"
-        note "$(on c1 grep -ahE "login\\.decided .* reason=(${others//$'\n'/|}) " /var/log/adoptd.log | tail -n 3)"
+        [[ -z $others ]] || note "$(on c1 grep -ahE "login\\.decided .* reason=(${others//$'\n'/|}) " /var/log/adoptd.log | tail -n 3)"
     }
     outcomes+=("($reasons)")
 }

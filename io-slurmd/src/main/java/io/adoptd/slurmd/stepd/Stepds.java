@@ -264,7 +264,7 @@ public final class Stepds implements AutoCloseable {
     /**
      * Tells the step's slurmstepd to adopt a process. Nothing is looked up for a step that a login has found before; and
      * one that did not answer is not told again before it is heard, so that it costs one login its slice and those that
-     * come right behind {@link Inquiry#DOUBT} at most.
+     * come right behind {@link Inquiry#SUSPICION} at most.
      */
     Mono<StepdAnswer<OptionalInt>> adopt(int process, ExternStep step, Deadline deadline) {
         return Mono.defer(() -> acquaintance(step)
