@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 
-PLACE = "/tmp/conf-check"
+PLACE = "/run/conf-check"
 HEADER = ["ClusterName=Lab", "SlurmctldHost=login", "SlurmUser=slurm"]
 
 

@@ -15,6 +15,7 @@ import sys
 import textwrap
 import time
 
+WORK = "/run/record"
 SLURMD_PORT = 6818
 REQUEST_JOB_ID, RESPONSE_JOB_ID = 2013, 2014
 REQUEST_NETWORK_CALLERID, RESPONSE_NETWORK_CALLERID = 5035, 5036
@@ -83,7 +84,7 @@ def conversations(pcap):
 
 def capture(interface, act):
     """Calls act, and returns its value and the (request, reply) pairs of frames that passed meanwhile."""
-    pcap = f"/tmp/record-{interface}.pcap"
+    pcap = f"{WORK}/{interface}.pcap"
     tcpdump = subprocess.Popen(["tcpdump", "-i", interface, "--immediate-mode", "-U", "-w", pcap, "-Z", "root",
                                 "tcp", "port", str(SLURMD_PORT)], stderr=subprocess.PIPE, text=True)
     while "listening on" not in tcpdump.stderr.readline():
@@ -128,11 +129,11 @@ def credential(frame):
     family, = struct.unpack_from(">H", frame, 18)
     at = {0: 20, 2: 26, 10: 42}[family]
     size, = struct.unpack_from(">I", frame, at + 4)
-    unmunge = subprocess.run(["unmunge", "-m", "/tmp/record.meta", "-o", "/tmp/record.payload"],
+    unmunge = subprocess.run(["unmunge", "-m", f"{WORK}/meta", "-o", f"{WORK}/payload"],
                              input=frame[at + 8:at + 7 + size], stderr=subprocess.DEVNULL)
     if unmunge.returncode not in (0, 17):                    # 17: decoded before, by slurmd
         return "munge refuses its credential."
-    with open("/tmp/record.meta") as meta, open("/tmp/record.payload", "rb") as payload:
+    with open(f"{WORK}/meta") as meta, open(f"{WORK}/payload", "rb") as payload:
         said = dict(line.split(None, 1) for line in meta.read().splitlines() if ":" in line)
         hashed = payload.read().hex()
     reader = said.get("UID_RESTRICTION:", "any").strip()
@@ -371,4 +372,5 @@ def record_stepd(out):
                  request(UID) + request(STATE) + request(DAEMON_PID), 4, 4, 4)
 
 
+os.makedirs(WORK, exist_ok=True)
 {"rpc": record_rpc, "stepd": record_stepd}[sys.argv[1]](Recording(sys.argv[2]))

@@ -2,6 +2,7 @@
 # never adopted is shown by io.adoptd.kernel.KernelProcessesTest. Sourced, never run.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # one: lib/rows.sh
+# shellcheck disable=SC2034 # coming_from, outcomes, ssh_options: lib/rows.sh
 
 row "the daemon's socket owned by a user" 'out: daemon_untrusted' "$NOISE" other_socket "${UID_OF[alice]}" 0
 core "the daemon's socket root's, but served by a user" 'out: daemon_untrusted' "$NOISE" other_socket 0 "${UID_OF[alice]}"
@@ -47,7 +48,7 @@ user_asks() {
     on c1 chmod 666 /run/adoptd/gateway.sock
     undo on c1 chmod 600 /run/adoptd/gateway.sock
     said=$(as c1 bob python3 "$STANDIN" ask /run/adoptd/gateway.sock $ping 2>&1)
-    [[ $said == 41444f50??ff*$(printf not_root | xxd -p)* ]] || note "bob got: $said"
+    [[ $said == 41444f50??ff*$(printf not_root | od -An -tx1 | tr -d " \n")* ]] || note "bob got: $said"
     outcomes+=('not_root')
     on c1 grep -aq "security.peer_refused.*uid=${UID_OF[bob]}" /var/log/adoptd.log || note "no security line"
     said=$(on c1 python3 "$STANDIN" ask /run/adoptd/gateway.sock $ping 2>&1)
@@ -56,11 +57,11 @@ user_asks() {
 
 core "SLURM_CONF and the like in sshd's own environment" 'job' "$NOISE" sshd_environment
 sshd_environment() {
-    on c1 bash -c 'mkdir -p /tmp/evil && printf "NodeName=c1\nSlurmdSpoolDir=/tmp/evil\nAuthInfo=socket=/tmp/evil/munge\n" >/tmp/evil/slurm.conf'
-    undo on c1 rm -r /tmp/evil
+    on c1 bash -c 'mkdir -p /run/evil && printf "NodeName=c1\nSlurmdSpoolDir=/run/evil\nAuthInfo=socket=/run/evil/munge\n" >/run/evil/slurm.conf'
+    undo on c1 rm -r /run/evil
     cluster service c1 sshd stop
     undo restarted c1 sshd
-    on c1 env SLURM_CONF=/tmp/evil/slurm.conf MUNGE_SOCKET=/tmp/evil/munge LD_LIBRARY_PATH=/tmp/evil TMPDIR=/tmp/evil HOME=/tmp/evil \
+    on c1 env SLURM_CONF=/run/evil/slurm.conf MUNGE_SOCKET=/run/evil/munge LD_LIBRARY_PATH=/run/evil TMPDIR=/run/evil HOME=/run/evil \
         JAVA_TOOL_OPTIONS=-version SLURM_JOB_ID=99 lab-service sshd start
     log_in alice
     expect "job_$one" only_job

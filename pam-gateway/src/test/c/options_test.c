@@ -84,10 +84,10 @@ static void every_value_of_the_page_is_taken(void)
 	CHECK(options.single_job_skip_rpc == 0 && options.ignore_root == 0);
 	CHECK(READ("disable_x11=0", "join_container=true", "single_job_skip_rpc=1", "ignore_root=1") == 0);
 	check_defaults();
-	CHECK(READ("service=*", "nodename=n0042", "socket=/tmp/s", "timeout=100") == 0);
+	CHECK(READ("service=*", "nodename=n0042", "socket=/run/s", "timeout=100") == 0);
 	CHECK_TEXT(options.service, "*");
 	CHECK_TEXT(options.nodename, "n0042");
-	CHECK_TEXT(options.socket, "/tmp/s");
+	CHECK_TEXT(options.socket, "/run/s");
 	CHECK(options.timeout_ms == 100);
 }
 

@@ -65,7 +65,7 @@ struct scenario {
 };
 
 #define STRICT "action_generic_failure=deny", "action_adopt_failure=deny"
-#define DECIDED "81 1:#01|2:only_job|4:SLURM_JOB_ID=7|4:TMPDIR=/tmp/7|8001:7f3a|8002:steps 3 ms"
+#define DECIDED "81 1:#01|2:only_job|4:SLURM_JOB_ID=7|4:TMPDIR=/scratch/7|8001:7f3a|8002:steps 3 ms"
 #define DENIED "81 1:#03|2:no_jobs|3:Access denied by adoptd: you have no active jobs on this node"
 #define MOUNT DECIDED "|5:#00020000"
 #define EIGHT_NAMESPACES "|5:#00000000|5:#00000000|5:#00000000|5:#00000000|5:#00000000|5:#00000000|5:#00000000|5:#00000000"

@@ -258,14 +258,14 @@ class LoginPipelineTest {
         node.runs(step(7, 1))
                 .furnishes(new Furnishings(
                         new Furnishings.Namespaces(List.of(new Namespace(0x20000, 9))),
-                        new Furnishings.Tunnel(23, "/tmp/xauth")));
+                        new Furnishings.Tunnel(23, "/run/xauth")));
         Verdict verdict = decided(login(USUAL));
         assertThat(verdict.namespaces()).containsExactly(new Namespace(0x20000, 9));
         assertThat(verdict.environment())
                 .containsExactly(
                         Map.entry("SLURM_JOB_ID", "7"),
                         Map.entry("DISPLAY", "localhost:23.0"),
-                        Map.entry("XAUTHORITY", "/tmp/xauth"));
+                        Map.entry("XAUTHORITY", "/run/xauth"));
         Verdict plain = decided(login(USUAL.with(new Switches(false, false, false))));
         assertThat(plain.namespaces()).isEmpty();
         assertThat(plain.environment()).containsOnlyKeys("SLURM_JOB_ID");
