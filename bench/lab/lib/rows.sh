@@ -91,7 +91,7 @@ undo() { undone+=("$(printf '%q ' "$@")"); }
 take_back() {
     local i
     for ((i = ${#undone[@]} - 1; i >= 0; i--)); do
-        eval "${undone[i]}" >"${work:-/tmp}/undo.log" 2>&1 || note "not taken back: ${undone[i]}: $(tail -n 2 "$work/undo.log")"
+        eval "${undone[i]}" >"$work/undo.log" 2>&1 || note "not taken back: ${undone[i]}: $(tail -n 2 "$work/undo.log")"
     done
     undone=()
 }
@@ -117,6 +117,8 @@ bring_up() {
         return 1
     fi
     work=$(mktemp -d)
+    # shellcheck source=../../../bin/setup
+    (. "$LAB_DIR/../../bin/setup" && packages gcc libc6-dev libpam0g-dev) || return
     gcc -std=c11 -O2 -Wall -Wextra -Werror -o "$work/pamtime" "$LAB_DIR/src/pamtime.c" "$LAB_DIR/src/common.c" -lpam || return
     gcc -std=c11 -O2 -Wall -Wextra -Werror -shared -fPIC -o "$work/clock.so" "$LAB_DIR/src/clock.c" || return
     for host in login c1 c2; do
@@ -233,6 +235,7 @@ module_lines() {
 
 # log_in USER [HOST]: by ssh from the host login, or from HOST, where it is a login of its own.
 log_in() {
+    # shellcheck disable=SC2153 # WHERE: lib/login.sh
     local user=$1 from=${2-login} command=$WHERE out rc began=${EPOCHREALTIME/[.,]/} line
     [[ $from == login ]] || command="ssh -o BatchMode=yes -o ConnectTimeout=30 c1 ${WHERE@Q}"
     mark
@@ -269,6 +272,7 @@ where_is() {
 reason_in() {
     local found=none word
     if [[ $1 =~ (reason|why)=([a-z_]+) ]]; then found=${BASH_REMATCH[2]}; fi
+    # shellcheck disable=SC2013 # each match is one word
     for word in $(grep -oE '(steps|callerid|adopt|membership|caller)=[a-z][a-z_0-9]*' <<<"${1#* detail=}"); do
         case $word in
             adopt=ok | membership=in_step) ;;

@@ -2,6 +2,7 @@
 # is somebody else. Sourced, never run.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # one, bobs: lib/rows.sh
+# shellcheck disable=SC2034 # coming_from, outcomes, ssh_options: lib/rows.sh
 
 core "another user's slurmstepd stopped" 'job; a slice at most' $((STEPS + NOISE)) other_stepd_stopped
 other_stepd_stopped() {

@@ -1,6 +1,7 @@
 # Rows: many logins at once and many after another, with the peer's figures beside ours. Sourced, never run.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # one, both, newest: lib/rows.sh
+# shellcheck disable=SC2034 # coming_from, outcomes, ssh_options: lib/rows.sh
 
 # storm_of NUMBER WHERE REASON FROM USER: all at once.
 storm_of() {

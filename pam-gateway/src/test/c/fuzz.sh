@@ -44,7 +44,7 @@ fi
 fuzz() {
 	target=$1
 	shift
-	rm -rf "$out/$target"
+	rm -rf "${out:?}/$target"
 	mkdir -p "$out/$target/seeds" "$out/$target/findings"
 	for seed in corpus/"$target"/*; do
 		case $seed in

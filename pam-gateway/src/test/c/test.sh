@@ -104,7 +104,7 @@ needed=$(readelf -d "$built" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
 	grep -v -E '^(libc\.so\.|libpam\.so\.0$|ld-linux)' || true)
 [ -z "$needed" ] || fail "pam_adoptd.so needs $needed"
 exported=$(nm -D --defined-only "$built" | awk '{ print $NF }')
-# shellcheck disable=SC2086	# names are words
+# shellcheck disable=SC2086,SC2116	# names are words
 [ "$(echo $exported)" = "pam_sm_acct_mgmt pam_sm_close_session pam_sm_open_session" ] || fail "pam_adoptd.so exports $exported"
 echo "test.sh: passed: build"
 
