@@ -26,7 +26,7 @@ esac
 $cc -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wconversion -Wshadow -Wformat=2 -Wstrict-prototypes \
 	-fPIC -fvisibility=hidden -O2 -g0 $hardening -ffile-prefix-map="$PWD"=. ${CFLAGS:-} \
 	-shared -Wl,-z,relro,-z,now,-z,noexecstack -Wl,-z,defs -Wl,--build-id=none -Wl,--version-script=pam_adoptd.map ${LDFLAGS:-} \
-	-o "$out" connection.c frame.c gateway.c log.c namespace.c options.c pam_adoptd.c -l:libpam.so.0
+	-o "$out" connection.c frame.c gateway.c log.c namespace.c options.c pam_adoptd.c participation.c sshd.c -l:libpam.so.0
 
 # A guest shows its host nothing but its entries.
 exported=$(nm -D --defined-only "$out" | awk '{ print $NF }')

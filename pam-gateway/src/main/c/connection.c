@@ -94,25 +94,32 @@ static bool connection_at(int fd, struct frame_connection *connection)
 	       getsockname(fd, (struct sockaddr *)&own, &own_len) == 0 && connection_between(&peer, &own, connection);
 }
 
-int connection_find(const char *rhost, struct frame_connection *found)
+static bool is_address(const char *text)
 {
+	char numeric[INET6_ADDRSTRLEN];
+	size_t len = strcspn(text, "%");
+	uint8_t address[16];
+
+	if (len >= sizeof(numeric))
+		return false;
+	memcpy(numeric, text, len);
+	numeric[len] = '\0';
+	return inet_pton(AF_INET, numeric, address) == 1 || inet_pton(AF_INET6, numeric, address) == 1;
+}
+
+int connection_find(const char *rhost, bool of_sshd, struct frame_connection *found)
+{
+	bool any = of_sshd && (rhost == NULL || !is_address(rhost));
 	struct frame_connection candidate;
 	int lowest = -1;
 	int saved = errno;
 
-	for (int fd = 0; fd < DESCRIPTORS; fd++) {
-		bool wanted;
-
-		if (!connection_at(fd, &candidate))
-			continue;
-		wanted = rhost != NULL && connection_is_from(&candidate, rhost);
-		if (wanted || lowest < 0) {
+	for (int fd = 0; fd < DESCRIPTORS && lowest < 0; fd++)
+		if (connection_at(fd, &candidate) &&
+		    (any || (rhost != NULL && connection_is_from(&candidate, rhost)))) {
 			*found = candidate;
 			lowest = fd;
 		}
-		if (wanted)
-			break;
-	}
 	errno = saved;
 	return lowest;
 }
@@ -145,17 +152,4 @@ bool connection_is_of_parent(int fd)
 	name_of("self", fd, own);
 	name_of(parent, fd, theirs);
 	return own[0] != '\0' && strcmp(own, theirs) == 0;
-}
-
-void connection_end(int fd)
-{
-	const struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
-
-	/*
-	 * After the shutdown alone, what the client had sent before it could still be read, and done. Connecting to
-	 * nowhere takes that back too.
-	 */
-	shutdown(fd, SHUT_RDWR);
-	while (connect(fd, &nowhere, sizeof(nowhere)) != 0 && errno == EINTR)
-		continue;
 }

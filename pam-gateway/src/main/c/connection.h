@@ -8,11 +8,11 @@
 #include <sys/socket.h>
 
 /*
- * Looks at descriptors 0 to 1023, and only looks. Of several connections it takes the one whose peer is rhost (when
- * that is a numeric address; it may be NULL), else the lowest. Returns its descriptor, or -1 when the process has none.
- * Keeps errno.
+ * Looks at descriptors 0 to 1023, and only looks. It takes the lowest connection whose peer is rhost. When rhost is not
+ * a numeric address (a name by UseDNS, "UNKNOWN", NULL) it takes the lowest of all in sshd (of_sshd), which has no other
+ * TCP connection, and none elsewhere. Returns its descriptor, or -1. Keeps errno.
  */
-int connection_find(const char *rhost, struct frame_connection *found);
+int connection_find(const char *rhost, bool of_sshd, struct frame_connection *found);
 
 /*
  * Whether the parent of this process holds the connection of descriptor fd under the same number: so it is with the
@@ -20,9 +20,6 @@ int connection_find(const char *rhost, struct frame_connection *found);
  * its parent may be sshd's listener, which closes the connection soon. False also when /proc does not tell.
  */
 bool connection_is_of_parent(int fd);
-
-/* Ends the connection for every process that holds it; what its peer has sent and nobody has read is lost. */
-void connection_end(int fd);
 
 /* The two ends as the frame wants them; an IPv4 connection of an IPv6 socket is IPv4. False: neither of the two. */
 bool connection_between(const struct sockaddr_storage *peer, const struct sockaddr_storage *own,

@@ -3,7 +3,7 @@
  * The few names of Linux-PAM's binary interface this module uses, so that it builds where only libpam.so.0 is there.
  *
  * Numbers, layouts and prototypes are those of libpam's own headers; src/test/c/pam_abi.c holds this file against them
- * wherever they exist. The manual pages are pam(8), pam_get_item(3), pam_conv(3), pam_getenv(3), pam_set_data(3) and
+ * wherever they exist. The manual pages are pam(8), pam_get_item(3), pam_conv(3), pam_putenv(3), pam_set_data(3) and
  * pam_syslog(3).
  */
 #ifndef ADOPTD_LINUX_PAM_H
@@ -46,7 +46,6 @@ struct pam_conv {
 extern int pam_get_item(const pam_handle_t *pamh, int item_type, const void **item);
 extern int pam_get_user(pam_handle_t *pamh, const char **user, const char *prompt);
 extern int pam_putenv(pam_handle_t *pamh, const char *name_value);
-extern const char *pam_getenv(pam_handle_t *pamh, const char *name);
 extern int pam_set_data(pam_handle_t *pamh, const char *module_data_name, void *data,
 			void (*cleanup)(pam_handle_t *pamh, void *data, int error_status));
 extern int pam_get_data(const pam_handle_t *pamh, const char *module_data_name, const void **data);

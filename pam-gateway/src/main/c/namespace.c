@@ -36,16 +36,17 @@ const char *namespace_kind(int fd, uint32_t type)
 }
 
 /*
- * /proc alone would not do: in the mount namespace of a job with pids of its own it is that pid namespace's /proc, and
- * does not know a process that joined from outside.
+ * What this login has joined counts before what /proc says. A module that made a mount namespace of its own from it
+ * meanwhile, as pam_namespace does for a private /tmp, would lose that if it were joined again. And in the mount
+ * namespace of a job with pids of its own /proc is that pid namespace's, and does not know a process from outside.
  */
 static bool is_in(const struct stat *wanted, size_t kind, const struct namespaces *joined)
 {
 	struct stat own;
 
-	if (stat(kinds[kind].own, &own) == 0)
-		return own.st_dev == wanted->st_dev && own.st_ino == wanted->st_ino;
-	return joined->of[kind].inode == wanted->st_ino && joined->of[kind].device == wanted->st_dev;
+	if (joined->of[kind].inode == wanted->st_ino && joined->of[kind].device == wanted->st_dev)
+		return true;
+	return stat(kinds[kind].own, &own) == 0 && own.st_dev == wanted->st_dev && own.st_ino == wanted->st_ino;
 }
 
 static bool is_in_any(const struct stat *wanted, const struct namespaces *joined)

@@ -18,10 +18,10 @@ struct namespaces {	/* which one of each kind this login has joined; no namespac
 };
 
 /*
- * Joins the namespace of descriptor fd by setns(fd, type), unless this process is in it: then setns is not called, for
- * of its own user namespace it would say no. joined is what this login has joined before, and is kept up. Why a failure
- * failed is in errno; EINVAL is also what a process with threads gets. A mount namespace brings its own root and
- * working directory with it.
+ * Joins the namespace of descriptor fd by setns(fd, type), unless this login has joined it before or this process is in
+ * it: then setns is not called. joined is what this login has joined before, and is kept up. Why a failure failed is in
+ * errno; EINVAL is also what a process with threads gets. A mount namespace brings its own root and working directory
+ * with it.
  */
 enum namespace_result namespace_join(int fd, uint32_t type, struct namespaces *joined);
 

@@ -6,7 +6,11 @@
  *
  * sshd (9.2 to 10.5 looked at) calls both phases in its privileged process, of which the session is a child, before it
  * makes that child. Only with keyboard-interactive it forks a helper for authentication and account, whose variables it
- * takes over. After an error of the session phase it goes on: no shell or command is run, but the connection stays.
+ * takes over and whose memory is lost.
+ *
+ * After an error of the session phase sshd goes on: it runs no shell or command, and permits no forwarding (its
+ * auth_restrict_session, since 7.7), but the connection stays, as a process of sshd's outside the job. So the module
+ * ends it. Others that call PAM (su, cron, login) end by themselves when no session can be opened.
  */
 #include "connection.h"
 #include "frame.h"
@@ -15,6 +19,8 @@
 #include "log.h"
 #include "namespace.h"
 #include "options.h"
+#include "participation.h"
+#include "sshd.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -24,7 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAMESPACES "adoptd_namespaces"	/* libpam keeps a struct namespaces under this name */
+#define PARTICIPATION "adoptd_participation"	/* libpam keeps a struct participation under this name */
 
 enum { PASSWD_FIRST = 1024, PASSWD_MAX = 1024 * 1024 };	/* bytes of one user's entry */
 
@@ -33,6 +39,7 @@ struct guest {	/* one call of the module */
 	bool silent;
 	int64_t started;
 	struct options options;
+	struct rules rules;		/* of this line; in the session phase tightened by those of the account phase */
 	struct log log;
 	enum frame_phase phase;
 	const char *service;
@@ -41,6 +48,7 @@ struct guest {	/* one call of the module */
 	char quoted_user[128];
 	int connection_fd;		/* or -1 */
 	struct frame_connection connection;
+	struct participation *kept;	/* by libpam; NULL: the module has not put this login into a job */
 };
 
 /* A failure that is not the daemon's verdict: its word in the log, and what the user is told when it denies. */
@@ -100,22 +108,21 @@ static void tell_user(const struct guest *guest, const char *line)
 	}
 }
 
-/*
- * What the module decides against a session without the daemon, it has to carry out itself: sshd would keep the
- * connection.
- */
+/* Sees to it that a session which is denied ends, whatever sshd and the daemon do. */
 static void end_session(const struct guest *guest)
 {
-	if (guest->phase != PHASE_SESSION || guest->connection_fd < 0)
+	if (guest->phase != PHASE_SESSION || !guest->kept->of_sshd)
 		return;
-	log_write(&guest->log, LEVEL_INFO, "login.ended user=%s: this session was turned away and its connection ended",
-		  guest->quoted_user);
-	connection_end(guest->connection_fd);
+	log_write(&guest->log, LEVEL_INFO, "login.ended user=%s: this session was turned away, and ends in %d s",
+		  guest->quoted_user, SSHD_GRACE_SECONDS);
+	if (!sshd_end_later())
+		log_write(&guest->log, LEVEL_ERROR, "login.ended user=%s: at once, for there is no timer errno=%d (%m)",
+			  guest->quoted_user, errno);
 }
 
 static bool denies_adopt_failure(const struct guest *guest)
 {
-	return guest->options.actions.adopt_failure == ADOPT_FAILURE_DENY;
+	return guest->rules.actions.adopt_failure == ADOPT_FAILURE_DENY;
 }
 
 static int turn_away(const struct guest *guest, const struct failure *failure)
@@ -127,7 +134,7 @@ static int turn_away(const struct guest *guest, const struct failure *failure)
 
 static int generic_failure(const struct guest *guest, const struct failure *failure)
 {
-	switch (guest->options.actions.generic_failure) {
+	switch (guest->rules.actions.generic_failure) {
 	case GENERIC_FAILURE_IGNORE:
 		return PAM_IGNORE;
 	case GENERIC_FAILURE_ALLOW:
@@ -154,7 +161,7 @@ static int gateway_failure(const struct guest *guest, enum gateway_result result
 	log_write(&guest->log, LEVEL_ERROR,
 		  "%slogin.failed user=%s phase=%s why=%s socket=%s detail=%s%s action_generic_failure=%s took_ms=%" PRId64,
 		  result == GATEWAY_UNTRUSTED ? "SECURITY: " : "", guest->quoted_user, phases[guest->phase],
-		  failure->why, socket, detail, error, actions[guest->options.actions.generic_failure], took_ms(guest));
+		  failure->why, socket, detail, error, actions[guest->rules.actions.generic_failure], took_ms(guest));
 	return generic_failure(guest, failure);
 }
 
@@ -180,37 +187,84 @@ static bool put_variables(const struct guest *guest, const struct frame_reply *r
 	return true;
 }
 
-static void forget_namespaces(pam_handle_t *pamh, void *data, int error_status)
+static void forget(pam_handle_t *pamh, void *data, int error_status)
 {
 	(void)pamh;
 	(void)error_status;
 	free(data);
 }
 
-/* Keeps for the session phase what the account phase has joined. Without it /proc alone tells, which mostly does. */
-static void remember_namespaces(const struct guest *guest, const struct namespaces *joined)
+/* What an earlier call kept for this user, or NULL. */
+static struct participation *kept_for(pam_handle_t *pamh, uint32_t uid)
 {
-	struct namespaces *kept = malloc(sizeof(*kept));
+	const void *data = NULL;
+	struct participation *kept;
+
+	if (pam_get_data(pamh, PARTICIPATION, &data) != PAM_SUCCESS || data == NULL)
+		return NULL;
+	kept = (struct participation *)(uintptr_t)data;	/* ours, as keep() gave it to libpam */
+	return kept->uid == uid ? kept : NULL;
+}
+
+/* Gives libpam a copy to keep until pam_end, or until another takes its place: that copy, or NULL without memory. */
+static struct participation *keep(const struct guest *guest, const struct participation *participation)
+{
+	struct participation *kept = malloc(sizeof(*kept));
 
 	if (kept == NULL)
-		return;
-	*kept = *joined;
-	if (pam_set_data(guest->pamh, NAMESPACES, kept, forget_namespaces) != PAM_SUCCESS)
-		free(kept);
+		return NULL;
+	*kept = *participation;
+	if (pam_set_data(guest->pamh, PARTICIPATION, kept, forget) == PAM_SUCCESS)
+		return kept;
+	free(kept);
+	return NULL;
+}
+
+/* The job of a success, which its variable names; 0 when the login was let in outside any job. */
+static uint32_t adopted_into(const struct frame_reply *reply)
+{
+	static const char name[] = "SLURM_JOB_ID=";
+	const size_t skip = sizeof(name) - 1;
+
+	for (size_t i = 0; i < reply->variable_count; i++) {
+		const struct frame_text *variable = &reply->variables[i];
+
+		if (variable->len > skip && memcmp(variable->at, name, skip) == 0)
+			return plain_number(variable->at + skip, variable->len - skip, FRAME_JOB_MAX);
+	}
+	return 0;
+}
+
+/* Keeps for the session phase that the account phase put this login into a job. */
+static bool remember(struct guest *guest, uint32_t job)
+{
+	const struct participation first = {
+		.uid = guest->uid, .of_sshd = sshd_is_caller(), .rules = guest->rules,
+	};
+
+	guest->kept = kept_for(guest->pamh, guest->uid);
+	if (guest->kept == NULL)
+		guest->kept = keep(guest, &first);
+	if (guest->kept == NULL) {
+		log_write(&guest->log, LEVEL_ERROR, "login.failed user=%s phase=%s why=%s detail=\"pam_set_data\"",
+			  guest->quoted_user, phases[guest->phase], environment_failure.why);
+		return false;
+	}
+	guest->kept->job = job;
+	rules_tighten(&guest->kept->rules, &guest->rules);
+	return true;
 }
 
 /* Goes into every namespace of the answer, up to the first that it cannot join. */
 static bool join_namespaces(const struct guest *guest, const struct gateway_answer *answer)
 {
-	struct namespaces joined = { 0 };
-	const void *earlier = NULL;
+	struct namespaces outside_any_job = { 0 };
+	struct namespaces *joined = guest->kept != NULL ? &guest->kept->joined : &outside_any_job;
 
-	if (pam_get_data(guest->pamh, NAMESPACES, &earlier) == PAM_SUCCESS && earlier != NULL)
-		joined = *(const struct namespaces *)earlier;
 	for (size_t i = 0; i < answer->descriptor_count; i++) {
 		uint32_t type = answer->reply.namespaces[i];
 		const char *kind = namespace_kind(answer->descriptors[i], type);
-		enum namespace_result result = namespace_join(answer->descriptors[i], type, &joined);
+		enum namespace_result result = namespace_join(answer->descriptors[i], type, joined);
 
 		if (result == NAMESPACE_FAILED) {
 			log_write(&guest->log, LEVEL_ERROR,
@@ -223,15 +277,14 @@ static bool join_namespaces(const struct guest *guest, const struct gateway_answ
 		}
 		log_write(&guest->log, LEVEL_DEBUG, "login.container user=%s phase=%s %s=%s", guest->quoted_user,
 			  phases[guest->phase], result == NAMESPACE_JOINED ? "joined" : "already_in", kind);
-		if (result == NAMESPACE_JOINED)
-			remember_namespaces(guest, &joined);
 	}
 	return true;
 }
 
-static int obey(const struct guest *guest, const struct gateway_answer *answer)
+static int obey(struct guest *guest, const struct gateway_answer *answer)
 {
 	const struct frame_reply *reply = &answer->reply;
+	uint32_t job = reply->verdict == VERDICT_SUCCESS ? adopted_into(reply) : 0;
 	static const char *const verdicts[] = {
 		[VERDICT_SUCCESS] = "success", [VERDICT_IGNORE] = "ignore", [VERDICT_DENY] = "deny",
 	};
@@ -244,6 +297,8 @@ static int obey(const struct guest *guest, const struct gateway_answer *answer)
 		  guest->quoted_user, phases[guest->phase], verdicts[reply->verdict], (int)reply->reason.len,
 		  (const char *)reply->reason.at, login, took_ms(guest), detail);
 
+	if (guest->phase != PHASE_SESSION && job != 0 && !remember(guest, job))
+		return generic_failure(guest, &environment_failure);
 	if (reply->verdict == VERDICT_SUCCESS && !join_namespaces(guest, answer))
 		return denies_adopt_failure(guest) ? turn_away(guest, &container_failure) : PAM_SUCCESS;
 	if (reply->verdict == VERDICT_SUCCESS && !put_variables(guest, reply))
@@ -261,6 +316,7 @@ static int obey(const struct guest *guest, const struct gateway_answer *answer)
 	case VERDICT_IGNORE:
 		return PAM_IGNORE;
 	default:
+		end_session(guest);
 		return PAM_PERM_DENIED;
 	}
 }
@@ -268,11 +324,14 @@ static int obey(const struct guest *guest, const struct gateway_answer *answer)
 /* The connection of this login, and whether another process will be its session. */
 static void find_connection(struct guest *guest, const char *rhost)
 {
-	guest->connection_fd = connection_find(rhost, &guest->connection);
+	bool of_sshd = strcmp(guest->service, "sshd") == 0 || sshd_is_caller();
+
+	guest->connection_fd = connection_find(rhost, of_sshd, &guest->connection);
 	if (guest->connection_fd < 0)
 		log_write(&guest->log, LEVEL_DEBUG, "login.unconnected user=%s: it has no TCP connection",
 			  guest->quoted_user);
-	else if (guest->phase == PHASE_ACCOUNT && connection_is_of_parent(guest->connection_fd))
+	if (guest->phase == PHASE_ACCOUNT &&
+	    ((guest->connection_fd >= 0 && connection_is_of_parent(guest->connection_fd)) || sshd_is_helper()))
 		guest->phase = PHASE_HELPER;
 }
 
@@ -283,46 +342,26 @@ static const char *remote_host(const struct guest *guest)
 	return pam_get_item(guest->pamh, PAM_RHOST, &rhost) == PAM_SUCCESS ? rhost : NULL;
 }
 
-/* The job that the account phase has put into the environment, for a daemon that has been restarted since; or 0. */
-static uint32_t hinted_job(const struct guest *guest)
+static int ask(struct guest *guest, const char *rhost)
 {
-	const char *text = guest->phase == PHASE_SESSION ? pam_getenv(guest->pamh, "SLURM_JOB_ID") : NULL;
-	uint64_t job = 0;
-
-	if (text == NULL || text[0] == '0')
-		return 0;
-	for (; *text != '\0'; text++) {
-		if (*text < '0' || *text > '9')
-			return 0;
-		job = job * 10 + (uint64_t)(*text - '0');
-		if (job > FRAME_JOB_MAX)	/* at once, before it could wrap */
-			return 0;
-	}
-	return (uint32_t)job;
-}
-
-static int ask(const struct guest *guest, const char *rhost)
-{
-	const struct options *options = &guest->options;
+	const struct rules *rules = &guest->rules;
 	const struct frame_login login = {
 		.user = guest->user,
 		.uid = guest->uid,
 		.service = guest->service,
-		.actions = options->actions,
+		.actions = rules->actions,
 		.connection = guest->connection_fd < 0 ? NULL : &guest->connection,
-		.nodename = options->nodename,
+		.nodename = rules->nodename[0] == '\0' ? NULL : rules->nodename,
 		.phase = guest->phase,
-		.switches = (uint8_t)((options->disable_x11 ? 0 : SWITCH_X11) |
-				      (options->join_container ? SWITCH_CONTAINER : 0) |
-				      (options->single_job_skip_rpc ? 0 : SWITCH_ALWAYS_ASK)),
-		.job = hinted_job(guest),
+		.switches = rules->switches,
+		.job = guest->phase == PHASE_SESSION ? guest->kept->job : 0,
 		.rhost = rhost,
 	};
 	struct gateway_answer answer;
 	enum gateway_result result;
 	int verdict;
 
-	result = gateway_ask(options->socket, &login, guest->started + options->timeout_ms, &answer);
+	result = gateway_ask(guest->options.socket, &login, guest->started + guest->options.timeout_ms, &answer);
 	if (result != GATEWAY_ANSWERED)
 		return gateway_failure(guest, result, &answer);
 	verdict = obey(guest, &answer);
@@ -408,6 +447,12 @@ static void start(struct guest *guest, enum frame_phase phase, pam_handle_t *pam
 	guest->phase = phase;
 	guest->connection_fd = -1;
 	options_read(&guest->options, argc, argv);
+	guest->rules.actions = guest->options.actions;
+	guest->rules.switches = (uint8_t)((guest->options.disable_x11 ? 0 : SWITCH_X11) |
+					  (guest->options.join_container ? SWITCH_CONTAINER : 0) |
+					  (guest->options.single_job_skip_rpc ? 0 : SWITCH_ALWAYS_ASK));
+	if (guest->options.nodename != NULL)
+		snprintf(guest->rules.nodename, sizeof(guest->rules.nodename), "%s", guest->options.nodename);
 	guest->log = (struct log){ .pamh = pamh, .level = guest->options.log_level };
 }
 
@@ -426,15 +471,18 @@ static void log_complaints(const struct guest *guest)
 		log_write(&guest->log, LEVEL_INFO, "option ignore_root=0 has no effect: root is never asked about");
 }
 
-static int decide(struct guest *guest)
+static int account(struct guest *guest)
 {
 	const char *rhost;
-	int answer = check_service(guest);
+	int answer;
 
+	log_complaints(guest);
+	answer = check_service(guest);
+	if (answer == PAM_SUCCESS)
+		answer = check_user(guest);
 	if (answer != PAM_SUCCESS)
 		return answer;
-	answer = check_user(guest);
-	if (answer == PAM_SUCCESS && guest->uid == 0) {
+	if (guest->uid == 0) {
 		/* before any file or socket is touched: root gets in when all else is broken */
 		log_write(&guest->log, LEVEL_DEBUG, "login.ignored user=%s: root is not asked about",
 			  guest->quoted_user);
@@ -442,10 +490,62 @@ static int decide(struct guest *guest)
 	}
 	rhost = remote_host(guest);
 	find_connection(guest, rhost);
-	if (answer == PAM_SUCCESS)
-		return ask(guest, rhost);
-	end_session(guest);
-	return answer;
+	return ask(guest, rhost);
+}
+
+/* What says that the account phase put a login into a job: libpam's memory or, after a helper, the daemon's record. */
+static bool took_part(const struct guest *guest, struct participation *found)
+{
+	enum record_result result;
+	const void *data = NULL;
+	const char *why = "";
+
+	if (pam_get_data(guest->pamh, PARTICIPATION, &data) == PAM_SUCCESS && data != NULL) {
+		*found = *(const struct participation *)data;
+		return true;
+	}
+	result = record_read(guest->options.socket, found, &why);
+	if (result == RECORD_READ)
+		found->of_sshd = sshd_is_caller();
+	else
+		log_write(&guest->log, result == RECORD_UNTRUSTED ? LEVEL_ERROR : LEVEL_DEBUG,
+			  "%slogin.ignored: the account phase put nobody into a job here; the record of this login %s",
+			  result == RECORD_UNTRUSTED ? "SECURITY: " : "", why);
+	return result == RECORD_READ;
+}
+
+/*
+ * Only a login that the account phase of this module put into a job is its business. For any other nobody is asked,
+ * nothing is looked up and nothing is logged: another module let it in, perhaps just because the node is broken.
+ */
+static int session(struct guest *guest)
+{
+	struct participation found;
+	const char *rhost;
+	int answer = check_service(guest);
+
+	if (answer != PAM_SUCCESS || !took_part(guest, &found))
+		return answer != PAM_SUCCESS ? answer : PAM_IGNORE;
+	guest->kept = &found;
+	log_complaints(guest);
+	answer = check_user(guest);
+	if (answer != PAM_SUCCESS) {
+		end_session(guest);
+		return answer;
+	}
+	if (guest->uid != found.uid) {
+		log_write(&guest->log, LEVEL_DEBUG, "login.ignored user=%s: uid %" PRIu32 " was put into a job, not %" PRIu32,
+			  guest->quoted_user, found.uid, guest->uid);
+		return PAM_IGNORE;
+	}
+	rules_tighten(&found.rules, &guest->rules);
+	guest->rules = found.rules;
+	guest->kept = keep(guest, &found);	/* for a second session line, and what this one joins */
+	if (guest->kept == NULL)
+		guest->kept = &found;
+	rhost = remote_host(guest);
+	find_connection(guest, rhost);
+	return ask(guest, rhost);
 }
 
 static int run(enum frame_phase phase, pam_handle_t *pamh, int flags, int argc, const char **argv)
@@ -455,8 +555,7 @@ static int run(enum frame_phase phase, pam_handle_t *pamh, int flags, int argc, 
 	int answer;
 
 	start(&guest, phase, pamh, flags, argc, argv);
-	log_complaints(&guest);
-	answer = decide(&guest);
+	answer = phase == PHASE_SESSION ? session(&guest) : account(&guest);
 	errno = saved;
 	return answer;
 }

@@ -1,13 +1,10 @@
 package io.adoptd.kernel;
 
 import io.adoptd.kernel.cgroup.CgroupMembership;
-import io.adoptd.kernel.libc.Errno;
 import io.adoptd.kernel.libc.KernelException;
-import io.adoptd.kernel.libc.Libc;
 import io.adoptd.kernel.limits.Limit;
 import io.adoptd.kernel.limits.Resource;
 import io.adoptd.kernel.limits.ResourceLimits;
-import io.adoptd.kernel.pidfd.Pidfd;
 import io.adoptd.kernel.proc.Proc;
 import io.adoptd.kernel.proc.ProcCgroup;
 import io.adoptd.kernel.proc.ProcEnviron;
@@ -48,7 +45,6 @@ public final class KernelProcesses implements Processes, AutoCloseable {
 
     private static final int MAX_WAITING = 512;
     private static final int INIT = 1;
-    private static final int SIGTERM = 15;
 
     /** Open files that sshd's own process needs for a login: its sockets and pipes, wtmp, what PAM's modules read. */
     static final long LEAST_NOFILE = 64;
@@ -114,41 +110,6 @@ public final class KernelProcesses implements Processes, AutoCloseable {
                 return new PeerAnswer.Unidentified(words(refused));
             }
         });
-    }
-
-    /**
-     * Asks a process to end: SIGTERM, if it is still the same.
-     *
-     * @return exactly one answer, at the deadline the latest: what came of it, for the log
-     */
-    public Mono<String> end(LoginProcess process, Deadline deadline) {
-        return ask(() -> ended(process), deadline, why -> why);
-    }
-
-    private String ended(LoginProcess process) {
-        try {
-            return signalled(process) ? "asked to end" : "gone";
-        } catch (KernelException | ProcException e) {
-            return e instanceof KernelException refused && refused.errno() == Errno.ESRCH ? "gone" : words(e);
-        }
-    }
-
-    private boolean signalled(LoginProcess process) throws KernelException, ProcException {
-        Optional<Pidfd> opened = Pidfd.openIfSupported(process.pid());
-        if (opened.isEmpty()) { // before Linux 5.3 there is nothing better than to look and to be quick
-            boolean same = isSame(process);
-            if (same) {
-                Libc.kill(process.pid(), SIGTERM);
-            }
-            return same;
-        }
-        try (Pidfd held = opened.get()) {
-            boolean same = isSame(process); // held first: what is true of the pid now is true of what is held
-            if (same) {
-                held.signal(SIGTERM);
-            }
-            return same;
-        }
     }
 
     /**

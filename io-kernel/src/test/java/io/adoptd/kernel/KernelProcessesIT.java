@@ -208,21 +208,6 @@ class KernelProcessesIT extends ProcessesContractTest {
         return (Long.parseUnsignedLong(effective.substring(7).strip(), 16) & 1L << 24) != 0;
     }
 
-    // Ending
-
-    @Test
-    void aProcessIsAskedToEndIfItIsStillTheSame() throws Exception {
-        Child child = Child.sleeping();
-        children.add(child);
-        LoginProcess process = process(child);
-        var recycled = new LoginProcess(process.pid(), process.startTicks() - 1);
-        assertThat(Samples.answerOf(processes.end(recycled, inTime()))).isEqualTo("gone");
-        assertThat(child.process().isAlive()).isTrue();
-        assertThat(Samples.answerOf(processes.end(process, inTime()))).isEqualTo("asked to end");
-        assertThat(child.process().waitFor()).isEqualTo(128 + 15);
-        assertThat(Samples.answerOf(processes.end(process, inTime()))).isEqualTo("gone");
-    }
-
     @Test
     void noDescriptorIsLeftByWhatIsLent() throws Exception {
         Child from = started("sh", "-c", "echo; read x");
@@ -230,7 +215,6 @@ class KernelProcessesIT extends ProcessesContractTest {
         Descriptors.assertNoneLeftBy(() -> {
             Samples.answerOf(processes.environment(from.pid(), own(), inTime()));
             Samples.answerOf(processes.copyLimits(from.pid(), own(), to, Set.of(Resource.CORE), inTime()));
-            Samples.answerOf(processes.end(new LoginProcess(to.pid(), 1), inTime()));
         });
     }
 

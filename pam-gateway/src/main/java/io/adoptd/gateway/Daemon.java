@@ -133,16 +133,7 @@ final class Daemon implements AutoCloseable {
     private LoginDesk desk(LoginPipeline pipeline, GatewayConfig now, AtomicInteger open, AtomicLong decided) {
         Mono<Pong> pong = Mono.fromSupplier(this::pong).subscribeOn(wiring.blocking());
         return new LoginDesk(
-                pipeline,
-                wiring::callerOf,
-                wiring::endSession,
-                clock,
-                now.loginDeadline(),
-                now.maxLogins(),
-                open,
-                decided,
-                pong,
-                commands);
+                pipeline, wiring::callerOf, clock, now.loginDeadline(), now.maxLogins(), open, decided, pong, commands);
     }
 
     private Pong pong() {
@@ -169,7 +160,7 @@ final class Daemon implements AutoCloseable {
         }
         List<String> fixed = read.differingForTheLifeOf(config);
         LogSetup.level(read.logLevel());
-        pipeline = wiring.pipeline(pipeline, read);
+        pipeline = wiring.pipeline(read);
         desk = desk(read);
         config = read;
         log.info(LogLine.of("config.reloaded")

@@ -3,6 +3,7 @@ package io.adoptd.gateway;
 import io.adoptd.gateway.config.GatewayConfig;
 import io.adoptd.gateway.server.Caller;
 import io.adoptd.gateway.server.Commands;
+import io.adoptd.gateway.server.LoginRecordFiles;
 import io.adoptd.kernel.Hosts;
 import io.adoptd.kernel.KernelProcesses;
 import io.adoptd.kernel.OwnProcess;
@@ -25,6 +26,7 @@ import io.adoptd.pipeline.model.Uid;
 import io.adoptd.pipeline.model.Wants;
 import io.adoptd.pipeline.port.Adoption;
 import io.adoptd.pipeline.port.JobSettings;
+import io.adoptd.pipeline.port.LoginRecords;
 import io.adoptd.pipeline.port.Processes;
 import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.LoginClock;
@@ -54,6 +56,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -73,9 +76,6 @@ final class Wiring implements AutoCloseable {
     private static final Uid ROOT = new Uid(0);
     private static final String MUNGE = "auth/munge";
 
-    /** A session that must not be is ended on the threads of /proc, which may be busy. */
-    private static final Duration END_AT_MOST = Duration.ofSeconds(5);
-
     private static final int BLOCKING_WAITING = 16;
     private static final Duration BLOCKING_IDLE = Duration.ofSeconds(10);
 
@@ -90,6 +90,7 @@ final class Wiring implements AutoCloseable {
     private final NodePorts nodePorts = new NodePorts();
     private final Sources sources;
     private final SlurmdCallerid callerid;
+    private final LoginRecordFiles records;
 
     /** Loads the native libraries, which takes a while. */
     Wiring(GatewayConfig config, LoginClock clock, LoopResources loops) throws IOException {
@@ -111,22 +112,21 @@ final class Wiring implements AutoCloseable {
         this.munge = new MungeCredentials(this::authInfo);
         this.sources = new Sources(sourceLimits(config), clock);
         this.callerid = new SlurmdCallerid(munge, this::slurmdSettings, this::stepdVersion, sources, loops);
+        this.records = LoginRecordFiles.open(
+                config.socket().resolveSibling("logins"), Math.toIntExact(OwnProcess.effectiveUid()), this::isAlive);
     }
 
+    /** A pipeline under these settings, with what the adapters remember. */
     LoginPipeline pipeline(GatewayConfig config) {
+        sources.adjust(sourceLimits(config));
         return new LoginPipeline(
                 new LocalExternSteps(stepds),
                 callerid,
                 new StepdAdoption(stepds),
                 processes,
                 settings(config),
+                records,
                 config.slices());
-    }
-
-    /** The pipeline under other settings, with what it remembers. */
-    LoginPipeline pipeline(LoginPipeline running, GatewayConfig config) {
-        sources.adjust(sourceLimits(config));
-        return running.with(settings(config), config.slices());
     }
 
     private JobSettings settings(GatewayConfig config) {
@@ -154,6 +154,7 @@ final class Wiring implements AutoCloseable {
                 new RefusedAdoption(stepd),
                 new BelievedProcesses(processes),
                 settings(config),
+                LoginRecords.none(),
                 config.slices());
     }
 
@@ -221,10 +222,6 @@ final class Wiring implements AutoCloseable {
                         unidentified -> new Caller.Unknown(unidentified.why())));
     }
 
-    Mono<String> endSession(LoginProcess process) {
-        return Mono.defer(() -> processes.end(process, Deadline.in(END_AT_MOST, clock)));
-    }
-
     /** What the daemon knows of its node. Blocking. */
     NodeSight sight() {
         String file = "none";
@@ -266,6 +263,17 @@ final class Wiring implements AutoCloseable {
         }
     }
 
+    /** Also when it cannot be told: a record too many does no harm. */
+    private boolean isAlive(LoginProcess process) {
+        try {
+            OptionalLong startTicks = processes.startTicks(process.pid());
+            return startTicks.isPresent() && startTicks.getAsLong() == process.startTicks();
+        } catch (IOException e) {
+            log.debug("start of pid {} unreadable", process.pid(), e);
+            return true;
+        }
+    }
+
     private AuthInfo authInfo() {
         return slurmConf.lastRead().map(SlurmConf::authInfo).orElse(AuthInfo.DEFAULT);
     }
@@ -299,6 +307,7 @@ final class Wiring implements AutoCloseable {
         callerid.close();
         nodePorts.close();
         munge.close();
+        records.close();
         processes.close();
         blocking.dispose();
     }

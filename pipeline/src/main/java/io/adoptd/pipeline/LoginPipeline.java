@@ -7,12 +7,14 @@ import io.adoptd.pipeline.model.Furnishings;
 import io.adoptd.pipeline.model.Furnishings.ContainerUnknown;
 import io.adoptd.pipeline.model.Furnishings.Namespaces;
 import io.adoptd.pipeline.model.Furnishings.TunnelUnknown;
+import io.adoptd.pipeline.model.JobId;
 import io.adoptd.pipeline.model.Login;
 import io.adoptd.pipeline.model.Luggage;
 import io.adoptd.pipeline.model.Membership;
 import io.adoptd.pipeline.model.OwnedSteps;
 import io.adoptd.pipeline.model.Phase;
 import io.adoptd.pipeline.model.Reason;
+import io.adoptd.pipeline.model.RecordAnswer;
 import io.adoptd.pipeline.model.StepsAnswer;
 import io.adoptd.pipeline.model.Switches;
 import io.adoptd.pipeline.model.Verdict;
@@ -23,24 +25,27 @@ import io.adoptd.pipeline.port.Adoption;
 import io.adoptd.pipeline.port.Callerid;
 import io.adoptd.pipeline.port.ExternSteps;
 import io.adoptd.pipeline.port.JobSettings;
+import io.adoptd.pipeline.port.LoginRecords;
 import io.adoptd.pipeline.port.Processes;
 import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.Slices;
 import java.time.Duration;
-import java.util.List;
 import java.util.function.Function;
 import reactor.core.publisher.Mono;
 
 /** The one way in: a login goes in, a verdict comes out. */
 public final class LoginPipeline {
 
+    /** For one short file, written to memory. */
+    private static final Duration RECORD = Duration.ofMillis(250);
+
     private final ExternSteps externSteps;
     private final Callerid callerid;
     private final Adoption adoption;
     private final Processes processes;
     private final JobSettings settings;
+    private final LoginRecords records;
     private final Slices slices;
-    private final AccountVerdicts accounts;
 
     public LoginPipeline(
             ExternSteps externSteps,
@@ -48,30 +53,15 @@ public final class LoginPipeline {
             Adoption adoption,
             Processes processes,
             JobSettings settings,
+            LoginRecords records,
             Slices slices) {
-        this(externSteps, callerid, adoption, processes, settings, slices, new AccountVerdicts());
-    }
-
-    private LoginPipeline(
-            ExternSteps externSteps,
-            Callerid callerid,
-            Adoption adoption,
-            Processes processes,
-            JobSettings settings,
-            Slices slices,
-            AccountVerdicts accounts) {
         this.externSteps = externSteps;
         this.callerid = callerid;
         this.adoption = adoption;
         this.processes = processes;
         this.settings = settings;
+        this.records = records;
         this.slices = slices;
-        this.accounts = accounts;
-    }
-
-    /** The same, with the same memory of the account phase, under other settings. */
-    public LoginPipeline with(JobSettings otherSettings, Slices otherSlices) {
-        return new LoginPipeline(externSteps, callerid, adoption, processes, otherSettings, otherSlices, accounts);
     }
 
     /**
@@ -88,7 +78,7 @@ public final class LoginPipeline {
             var attempt = new Attempt(login, luggage, deadline);
             return attempt.verdict()
                     .timeout(deadline.remaining(), attempt.tooLate(), deadline.timers())
-                    .doOnNext(attempt::remember)
+                    .doOnNext(verdict -> attempt.forget())
                     .map(verdict -> verdict.by(attempt.journal.way()));
         });
     }
@@ -118,34 +108,41 @@ public final class LoginPipeline {
             return Mono.fromSupplier(() -> policy.whenNodeFault(Reason.DEADLINE_PASSED));
         }
 
-        void remember(Verdict verdict) {
-            if (login.phase() != Phase.SESSION) {
-                accounts.remember(login, verdict, deadline.clock().now());
+        /** The module has read a record before it asks for the session; nothing else wants it. */
+        void forget() {
+            if (login.phase() == Phase.SESSION) {
+                records.forget(login.process());
             }
         }
 
         private Mono<Verdict> account() {
             return steps() // what this user runs here
                     .flatMap(answer -> choose(answer, policy::whenSteps)) // which row of the table
-                    .flatMap(choice -> carryOut(choice, this::adopt)); // act: once, last
+                    .flatMap(choice -> carryOut(choice, this::adopt)) // act: once, last
+                    .flatMap(this::writeDown);
         }
 
-        /** The process that becomes the session has to be in the job that the account phase chose. */
+        /** What a helper is told is lost with it, so it is written down for its parent, before the helper is told. */
+        private Mono<Verdict> writeDown(Verdict verdict) {
+            JobId job = verdict.job();
+            return job == null || login.phase() != Phase.ACCOUNT_BY_HELPER
+                    ? Mono.just(verdict)
+                    : journal.note("record", keep(job), Attempt::recordEntry)
+                            .map(answer -> answer.fold(
+                                    kept -> verdict, not -> policy.whenNodeFault(Reason.RECORD_UNWRITABLE)));
+        }
+
+        private Mono<RecordAnswer> keep(JobId job) {
+            return records.keep(login, job, deadline.sliceInTurn(RECORD, Duration.ZERO));
+        }
+
+        /** The process that becomes the session has to be in the job that the account phase adopted it into. */
         private Mono<Verdict> session() {
-            return accounts.recall(login, deadline.clock().now())
-                    .fold(
-                            step -> confirm(new Choice.Adopt(step, Reason.ACCOUNT_JOB, only(step))),
-                            () -> Mono.fromSupplier(policy::whenAccountDecided),
-                            this::sessionAlone);
-        }
-
-        private Mono<Verdict> sessionAlone() {
-            return steps().flatMap(answer -> choose(answer, owned -> policy.whenSession(owned, login.hint())))
-                    .flatMap(choice -> carryOut(choice, this::confirm));
-        }
-
-        private static OwnedSteps only(ExternStep step) {
-            return new OwnedSteps(List.of(step), 0);
+            JobId job = login.job();
+            return job == null
+                    ? Mono.fromSupplier(policy::whenAccountDecided)
+                    : steps().flatMap(answer -> choose(answer, owned -> policy.whenSession(owned, job)))
+                            .flatMap(choice -> carryOut(choice, this::confirm));
         }
 
         private Mono<StepsAnswer> steps() {
@@ -320,6 +317,10 @@ public final class LoginPipeline {
             return outcome.fold(
                     accepted -> Journal.Entry.of("ok"),
                     failed -> new Journal.Entry(failed.reason().code(), failed.why()));
+        }
+
+        private static Journal.Entry recordEntry(RecordAnswer answer) {
+            return answer.fold(kept -> Journal.Entry.of("kept"), not -> new Journal.Entry("unwritten", not.why()));
         }
 
         private static Journal.Entry membershipEntry(Membership membership) {

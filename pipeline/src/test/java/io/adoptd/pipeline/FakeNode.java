@@ -7,11 +7,13 @@ import io.adoptd.pipeline.model.ExternStep;
 import io.adoptd.pipeline.model.Furnishings;
 import io.adoptd.pipeline.model.Inherited;
 import io.adoptd.pipeline.model.JobId;
+import io.adoptd.pipeline.model.Login;
 import io.adoptd.pipeline.model.LoginProcess;
 import io.adoptd.pipeline.model.Luggage;
 import io.adoptd.pipeline.model.Membership;
 import io.adoptd.pipeline.model.NodeName;
 import io.adoptd.pipeline.model.OwnedSteps;
+import io.adoptd.pipeline.model.RecordAnswer;
 import io.adoptd.pipeline.model.StepsAnswer;
 import io.adoptd.pipeline.model.Uid;
 import io.adoptd.pipeline.model.Wants;
@@ -19,6 +21,7 @@ import io.adoptd.pipeline.port.Adoption;
 import io.adoptd.pipeline.port.Callerid;
 import io.adoptd.pipeline.port.ExternSteps;
 import io.adoptd.pipeline.port.JobSettings;
+import io.adoptd.pipeline.port.LoginRecords;
 import io.adoptd.pipeline.port.Processes;
 import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.Slices;
@@ -30,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /** A whole node by hand: all ports, each answering what the test says, each question written down. */
-public final class FakeNode implements ExternSteps, Callerid, Adoption, Processes, JobSettings {
+public final class FakeNode implements ExternSteps, Callerid, Adoption, Processes, JobSettings, LoginRecords {
 
     /** What was asked, in order: {@code steps}, {@code callerid}, {@code adopt 7}, … */
     public final List<String> asked = new ArrayList<>();
@@ -41,6 +44,7 @@ public final class FakeNode implements ExternSteps, Callerid, Adoption, Processe
     private Mono<Membership> membership = Mono.just(new Membership.InStep());
     private Furnishings furnishings = Furnishings.NONE;
     private Inherited inherited = Inherited.NOTHING;
+    private Mono<RecordAnswer> record = Mono.just(new RecordAnswer.Kept());
     private boolean still = true;
 
     public FakeNode runs(ExternStep... steps) {
@@ -92,8 +96,14 @@ public final class FakeNode implements ExternSteps, Callerid, Adoption, Processe
         return this;
     }
 
+    /** What comes of writing a login down. */
+    public FakeNode record(Mono<RecordAnswer> answer) {
+        this.record = answer;
+        return this;
+    }
+
     public LoginPipeline pipeline() {
-        return new LoginPipeline(this, this, this, this, this, Slices.DEFAULT);
+        return new LoginPipeline(this, this, this, this, this, this, Slices.DEFAULT);
     }
 
     @Override
@@ -139,6 +149,16 @@ public final class FakeNode implements ExternSteps, Callerid, Adoption, Processe
     @Override
     public Mono<Membership> membership(LoginProcess process, ExternStep step, Deadline deadline) {
         return asked("membership " + step.job(), membership);
+    }
+
+    @Override
+    public Mono<RecordAnswer> keep(Login login, JobId job, Deadline deadline) {
+        return asked("record " + job, record);
+    }
+
+    @Override
+    public void forget(LoginProcess process) {
+        asked.add("forget " + process.pid());
     }
 
     private <T> Mono<T> asked(String question, Mono<T> answer) {

@@ -24,6 +24,7 @@ import io.adoptd.pipeline.model.OwnedSteps;
 import io.adoptd.pipeline.model.PamOptions;
 import io.adoptd.pipeline.model.Phase;
 import io.adoptd.pipeline.model.Reason;
+import io.adoptd.pipeline.model.RecordAnswer;
 import io.adoptd.pipeline.model.Stage;
 import io.adoptd.pipeline.model.StepsAnswer;
 import io.adoptd.pipeline.model.Switches;
@@ -303,88 +304,104 @@ class LoginPipelineTest {
 
     @Test
     void aSessionThatIsInItsJobIsLeftThere() {
-        LoginPipeline pipeline = node.runs(step(7, 1), step(8, 2)).sourceJob(7).pipeline();
-        decided(pipeline, login(USUAL));
-        Verdict verdict = decided(pipeline, login(Phase.SESSION, USUAL, null));
+        node.runs(step(7, 1), step(8, 2));
+        Verdict verdict = decided(session(USUAL, 7));
         assertThat(verdict.decision()).isEqualTo(Decision.ADOPTED);
         assertThat(verdict.reason()).isEqualTo(Reason.ACCOUNT_JOB);
         assertThat(verdict.job()).isEqualTo(new JobId(7));
         assertThat(verdict.environment()).containsEntry("SLURM_JOB_ID", "7");
-        assertThat(node.asked).containsExactly("membership 7", "furnish 7");
+        assertThat(node.asked).containsExactly("steps", "membership 7", "furnish 7", "forget 4242");
     }
 
     @Test
     void aSessionThatIsNotInItsJobIsAdoptedIntoTheOneThatTheAccountPhaseChose() {
-        LoginPipeline pipeline = node.runs(step(7, 1), step(8, 2)).sourceJob(7).pipeline();
-        decided(pipeline, login(USUAL));
         var places = List.of(new Membership.Elsewhere("freezer:/"), new Membership.InStep())
                 .iterator();
-        node.membership(Mono.fromSupplier(places::next));
-        Verdict verdict = decided(pipeline, login(Phase.SESSION, USUAL, null));
+        node.runs(step(7, 1), step(8, 2)).membership(Mono.fromSupplier(places::next));
+        Verdict verdict = decided(session(USUAL, 7));
         assertThat(verdict.job()).isEqualTo(new JobId(7));
-        assertThat(node.asked).containsExactly("membership 7", "adopt 7", "membership 7");
+        assertThat(node.asked).containsExactly("steps", "membership 7", "adopt 7", "membership 7", "forget 4242");
     }
 
     @Test
     void aSessionThatCannotBeAdoptedIsDeniedWhereTheLineSaysSo() {
-        LoginPipeline pipeline = node.runs(step(7, 1)).pipeline();
-        decided(pipeline, login(USUAL));
-        node.membership(Mono.just(new Membership.Elsewhere("freezer:/"))).adoption(7, failed(Reason.ADOPT_STEP_GONE));
-        assertThat(decided(pipeline, login(Phase.SESSION, USUAL, null)).decision())
-                .isEqualTo(Decision.DENIED);
-        assertThat(decided(pipeline, login(Phase.SESSION, loose(), null)).decision())
+        node.runs(step(7, 1), step(8, 2))
+                .membership(Mono.just(new Membership.Elsewhere("freezer:/")))
+                .adoption(7, failed(Reason.ADOPT_STEP_GONE));
+        Verdict denied = decided(session(USUAL, 7));
+        assertThat(denied.decision()).isEqualTo(Decision.DENIED);
+        assertThat(denied.message()).contains("your job 7");
+        assertThat(decided(session(loose(), 7)).decision()).isEqualTo(Decision.ALLOWED);
+        assertThat(node.asked).doesNotContain("adopt 8");
+    }
+
+    @Test
+    void aSessionWhoseJobHasEndedIsAFailedAdoptionAlsoWithAnotherJob() {
+        Verdict verdict = decided(session(STRICT, 7));
+        assertThat(verdict.decision()).isEqualTo(Decision.DENIED);
+        assertThat(verdict.reason()).isEqualTo(Reason.ADOPT_STEP_GONE);
+        node.runs(step(8, 2));
+        assertThat(decided(session(STRICT, 7)).reason()).isEqualTo(Reason.ADOPT_STEP_GONE);
+        assertThat(node.asked).containsExactly("steps", "forget 4242");
+    }
+
+    @Test
+    void aSessionWhoseJobMayBeOneThatDoesNotAnswerIsAFailedAdoptionOfItsOwnReason() {
+        node.runs(new OwnedSteps(List.of(), 1));
+        assertThat(decided(session(STRICT, 7)).reason()).isEqualTo(Reason.ADOPT_TIMED_OUT);
+    }
+
+    @Test
+    void aSessionOnANodeAtFaultIsAGenericFailure() {
+        node.steps(Mono.just(new StepsAnswer.NodeFault(Reason.SPOOL_UNREADABLE, "")));
+        assertThat(decided(session(STRICT, 7)).reason()).isEqualTo(Reason.SPOOL_UNREADABLE);
+        assertThat(decided(session(STRICT, 7)).decision()).isEqualTo(Decision.DENIED);
+    }
+
+    @Test
+    void aSessionThatTheAccountPhaseDidNotAdoptIsLeftAloneWhateverJobsItsUserHas() {
+        node.runs(step(7, 1), step(8, 2));
+        Verdict verdict = decided(login(Phase.SESSION, STRICT, null));
+        assertThat(verdict.decision()).isEqualTo(Decision.IGNORED);
+        assertThat(verdict.reason()).isEqualTo(Reason.ACCOUNT_DECIDED);
+        assertThat(node.asked).containsExactly("forget 4242");
+    }
+
+    @Test
+    void aLoginThatAHelperAsksForIsWrittenDownBeforeTheHelperIsAnswered() {
+        node.runs(step(7, 1));
+        assertThat(decided(login(Phase.ACCOUNT_BY_HELPER, USUAL, null)).decision())
+                .isEqualTo(Decision.ADOPTED);
+        assertThat(node.asked).containsExactly("steps", "adopt 7", "membership 7", "record 7");
+    }
+
+    @Test
+    void aLoginThatCannotBeWrittenDownIsAGenericFailure() {
+        node.runs(step(7, 1)).record(Mono.just(new RecordAnswer.NotKept("no space left on device")));
+        Verdict denied = decided(login(Phase.ACCOUNT_BY_HELPER, STRICT, null));
+        assertThat(denied.decision()).isEqualTo(Decision.DENIED);
+        assertThat(denied.reason()).isEqualTo(Reason.RECORD_UNWRITABLE);
+        assertThat(denied.message()).contains("record_unwritable");
+        assertThat(denied.stages()).extracting(Stage::why).contains("no space left on device");
+        assertThat(decided(login(Phase.ACCOUNT_BY_HELPER, loose(), null)).decision())
                 .isEqualTo(Decision.ALLOWED);
     }
 
     @Test
-    void whatTheAccountPhaseLetInOutsideAnyJobStaysThere() {
-        LoginPipeline pipeline = node.pipeline();
-        assertThat(decided(pipeline, login(STRICT)).decision()).isEqualTo(Decision.DENIED);
-        node.runs(step(7, 1)); // another module let the user in; a job that began since changes nothing
-        Verdict verdict = decided(pipeline, login(Phase.SESSION, STRICT, null));
-        assertThat(verdict.decision()).isEqualTo(Decision.IGNORED);
-        assertThat(verdict.reason()).isEqualTo(Reason.ACCOUNT_DECIDED);
-        assertThat(node.asked).isEmpty();
-    }
-
-    @Test
-    void aSessionThatNobodyAskedAboutIsAdoptedIfItsUserHasAJobAndElseLeftAlone() {
-        node.membership(Mono.just(new Membership.InStep()));
-        assertThat(decided(login(Phase.SESSION, STRICT, null)).decision()).isEqualTo(Decision.IGNORED);
-        node.runs(step(7, 1), step(8, 2));
-        assertThat(decided(login(Phase.SESSION, STRICT, new JobId(7))).job()).isEqualTo(new JobId(7));
-        assertThat(decided(login(Phase.SESSION, STRICT, new JobId(7))).reason()).isEqualTo(Reason.NAMED_JOB);
-        assertThat(decided(login(Phase.SESSION, USUAL, new JobId(666))).job()).isEqualTo(new JobId(8));
-    }
-
-    @Test
-    void aSessionWhoseNamedJobHasEndedIsAFailedAdoption() {
-        Verdict verdict = decided(login(Phase.SESSION, STRICT, new JobId(7)));
-        assertThat(verdict.decision()).isEqualTo(Decision.DENIED);
-        assertThat(verdict.reason()).isEqualTo(Reason.ADOPT_STEP_GONE);
-    }
-
-    @Test
-    void theAccountPhaseIsForgottenInTime() {
-        LoginPipeline pipeline = node.pipeline();
-        decided(pipeline, login(STRICT));
-        time.advanceTimeBy(AccountVerdicts.LASTS.plusMillis(1));
+    void onlyAnAdoptionByAHelperIsWrittenDown() {
+        decided(login(Phase.ACCOUNT_BY_HELPER, STRICT, null));
+        assertThat(node.asked).containsExactly("steps");
         node.runs(step(7, 1));
-        assertThat(decided(pipeline, login(Phase.SESSION, STRICT, null)).decision())
-                .isEqualTo(Decision.ADOPTED);
+        decided(login(STRICT));
+        assertThat(node.asked).doesNotContain("record 7");
     }
 
-    private Verdict decided(LoginPipeline pipeline, Login login) {
-        node.asked.clear();
-        return Objects.requireNonNull(decide(pipeline, login).block());
+    private static Login session(PamOptions options, long job) {
+        return login(Phase.SESSION, options, new JobId(job));
     }
 
     private Mono<Verdict> decide(Login login) {
-        return decide(node.pipeline(), login);
-    }
-
-    private Mono<Verdict> decide(LoginPipeline pipeline, Login login) {
-        return pipeline.decide(login, luggage, Deadline.in(Duration.ofSeconds(3), clock));
+        return node.pipeline().decide(login, luggage, Deadline.in(Duration.ofSeconds(3), clock));
     }
 
     private Verdict decided(Login login) {

@@ -53,8 +53,8 @@ public final class Samples {
     }
 
     /** The same login, asked about in another phase. */
-    public static Login login(Phase phase, PamOptions options, @Nullable JobId hint) {
-        return new Login("l2", phase, SSHD, "alice", ALICE, "sshd", FROM_LOGIN, null, options, hint);
+    public static Login login(Phase phase, PamOptions options, @Nullable JobId job) {
+        return new Login("l2", phase, SSHD, "alice", ALICE, "sshd", FROM_LOGIN, null, options, job);
     }
 
     /** Alice's step of this job; {@code startTicks} says which is newer. */

@@ -17,6 +17,7 @@ import io.adoptd.pipeline.model.Uid;
 import io.adoptd.pipeline.port.Adoption;
 import io.adoptd.pipeline.port.ExternSteps;
 import io.adoptd.pipeline.port.JobSettings;
+import io.adoptd.pipeline.port.LoginRecords;
 import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.LoginClock;
 import io.adoptd.pipeline.time.Slices;
@@ -127,11 +128,11 @@ public final class SimulatedNode implements AutoCloseable {
                 adoption(),
                 new SimulatedProcesses(kernel, stepds),
                 JobSettings.none(),
+                LoginRecords.none(),
                 Slices.DEFAULT);
         return new LoginDesk(
                 pipeline,
                 this::callerOf,
-                process -> Mono.just("not ended: it is simulated"),
                 clock,
                 Duration.ofSeconds(3),
                 1_024,

@@ -43,7 +43,6 @@ public final class Libc {
     /** What few daemons ever need is loaded when they do. */
     private static final class Seldom {
         static final Netdb NETDB = load(Netdb.class);
-        static final Signals SIGNALS = load(Signals.class);
     }
 
     private Libc() {}
@@ -164,15 +163,6 @@ public final class Libc {
     }
 
     /**
-     * Sends a signal to the process that has a pid now; kill(2).
-     *
-     * @throws KernelException ESRCH when there is none
-     */
-    public static void kill(int pid, int signal) throws KernelException {
-        call("kill", pid, () -> Seldom.SIGNALS.kill(pid, signal));
-    }
-
-    /**
      * Sets which permissions the files that this process makes shall not have.
      *
      * @return what it was before
@@ -188,18 +178,6 @@ public final class Libc {
      */
     public static int pidfdOpen(int pid) throws KernelException {
         return (int) call("pidfd_open", pid, () -> Unistd.syscall(Unistd.SYS_pidfd_open, pid, 0));
-    }
-
-    /**
-     * Sends a signal to the process that a descriptor holds; pidfd_send_signal(2), Linux 5.1.
-     *
-     * @throws KernelException ESRCH when it has ended
-     */
-    public static void pidfdSendSignal(int pidfd, int signal) throws KernelException {
-        call(
-                "pidfd_send_signal",
-                signal,
-                () -> Unistd.syscall(Unistd.SYS_pidfd_send_signal, pidfd, signal, Pointer.NULL, 0));
     }
 
     /** Who connected the socket, or listened on it: getsockopt {@code SO_PEERCRED}, unix(7). */

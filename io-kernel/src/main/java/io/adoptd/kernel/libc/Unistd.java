@@ -1,15 +1,11 @@
 package io.adoptd.kernel.libc;
 
 import com.sun.jna.LastErrorException;
-import com.sun.jna.Pointer;
-import org.jspecify.annotations.Nullable;
 
 /** Mirror of {@code <unistd.h>}, glibc, x86-64 and aarch64: C's names, nothing added. Bound directly: every login calls. */
 final class Unistd {
 
     static final long SYS_pidfd_open = 434; // sys/syscall.h; glibc has a function of that name only since 2.36
-
-    static final long SYS_pidfd_send_signal = 424;
 
     static {
         Libc.bind(Unistd.class);
@@ -24,7 +20,4 @@ final class Unistd {
     static native int geteuid();
 
     static native long syscall(long sysno, int pid, int flags) throws LastErrorException;
-
-    static native long syscall(long sysno, int pidfd, int sig, @Nullable Pointer info, int flags)
-            throws LastErrorException;
 }

@@ -38,15 +38,6 @@ public final class Pidfd implements AutoCloseable {
         return firstSupported(() -> new Pidfd(Libc.peerPidfd(socket)), () -> open(pid));
     }
 
-    /**
-     * As {@link #open}, for who can do without.
-     *
-     * @return empty before Linux 5.3
-     */
-    public static Optional<Pidfd> openIfSupported(int pid) throws KernelException {
-        return firstSupported(() -> open(pid));
-    }
-
     /** One way to come by a pidfd. */
     interface Way {
         Pidfd open() throws KernelException;
@@ -68,18 +59,6 @@ public final class Pidfd implements AutoCloseable {
     /** False from the moment it ended, reaped or not, and once it is held no longer. */
     public synchronized boolean isAlive() throws KernelException {
         return !closed && !Libc.isReadable(fd);
-    }
-
-    /**
-     * Sends it a signal, as signal.h numbers them.
-     *
-     * @throws KernelException ESRCH when it has ended
-     */
-    public synchronized void signal(int signal) throws KernelException {
-        if (closed) {
-            throw new KernelException("pidfd_send_signal " + signal, Errno.EBADF);
-        }
-        Libc.pidfdSendSignal(fd, signal);
     }
 
     @Override

@@ -34,7 +34,6 @@ public final class Layout {
             "POLLIN 1",
             "POLLNVAL 32",
             "SYS_pidfd_open 434",
-            "SYS_pidfd_send_signal 424",
             "HOST_NOT_FOUND 1",
             "TRY_AGAIN 2",
             "NO_RECOVERY 3",

@@ -112,15 +112,4 @@ class LibcIT {
             assertThat(withoutAnybodyToAsk).hasMessageContaining("no-such-host.invalid TRY_AGAIN");
         }
     }
-
-    @Test
-    void aSignalReachesItsProcess() throws Exception {
-        try (Child child = Child.sleeping()) {
-            Libc.kill(child.pid(), 15);
-            assertThat(child.process().waitFor()).isEqualTo(128 + 15);
-            assertThatExceptionOfType(KernelException.class)
-                    .isThrownBy(() -> Libc.kill(child.pid(), 15))
-                    .returns(Errno.ESRCH, KernelException::errno);
-        }
-    }
 }

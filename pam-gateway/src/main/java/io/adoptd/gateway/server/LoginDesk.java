@@ -69,12 +69,8 @@ public final class LoginDesk {
     /** How long before the module gives up the daemon answers at the latest. */
     private static final Duration HEAD_START = Duration.ofMillis(250);
 
-    /** What a session that was denied still gets, to show its user why. */
-    private static final Duration LAST_WORDS = Duration.ofSeconds(2);
-
     private final LoginPipeline pipeline;
     private final Caller.Identification identification;
-    private final SessionEnd sessionEnd;
     private final LoginClock clock;
     private final Duration loginDeadline;
     private final int maxLogins;
@@ -89,7 +85,6 @@ public final class LoginDesk {
      * A desk.
      *
      * @param identification names the process of a login
-     * @param sessionEnd ends a session that was denied
      * @param maxLogins how many logins are decided at once; one more is refused as {@code busy}
      * @param open counts the logins under way
      * @param decided counts the logins that got a verdict
@@ -99,7 +94,6 @@ public final class LoginDesk {
     public LoginDesk(
             LoginPipeline pipeline,
             Caller.Identification identification,
-            SessionEnd sessionEnd,
             LoginClock clock,
             Duration loginDeadline,
             int maxLogins,
@@ -109,7 +103,6 @@ public final class LoginDesk {
             Commands commands) {
         this.pipeline = pipeline;
         this.identification = identification;
-        this.sessionEnd = sessionEnd;
         this.clock = clock;
         this.loginDeadline = loginDeadline;
         this.maxLogins = maxLogins;
@@ -162,7 +155,7 @@ public final class LoginDesk {
         return identification
                 .of(client.socket(), whose(request.phase()))
                 .flatMap(caller -> caller.fold(
-                        known -> decide(login(id, known.process(), request), luggage, deadline),
+                        known -> pipeline.decide(login(id, known.process(), request), luggage, deadline),
                         unknown -> Mono.just(nobody(unknown, request))))
                 .onErrorResume(bug -> Mono.just(ourFault(bug, request)))
                 .map(verdict -> {
@@ -176,25 +169,6 @@ public final class LoginDesk {
                         abandoned(id, request, client, Duration.ofNanos(clock.now() - began));
                     }
                 });
-    }
-
-    private Mono<Verdict> decide(Login login, Luggage luggage, Deadline deadline) {
-        return pipeline.decide(login, luggage, deadline).doOnNext(verdict -> {
-            if (login.phase() == Phase.SESSION && verdict.decision() == Decision.DENIED) {
-                endLater(login);
-            }
-        });
-    }
-
-    /** A promise of the frame's page; kept whatever becomes of the connection that asked. */
-    private void endLater(Login login) {
-        Mono.delay(LAST_WORDS, clock.timers())
-                .flatMap(now -> sessionEnd.end(login.process()))
-                .subscribe(came -> log.info(LogLine.of("session.ended")
-                        .word("login", login.id())
-                        .with("pid", login.process().pid())
-                        .with("outcome", came)
-                        .toString()));
     }
 
     private static Caller.Whose whose(Phase phase) {
@@ -295,7 +269,7 @@ public final class LoginDesk {
     /** Somebody got in outside a job, or a fault decided. */
     private static boolean isWorthAWarning(Verdict verdict) {
         return switch (verdict.reason()) {
-            case ONLY_JOB, SOURCE_JOB, NEWEST_JOB, ACCOUNT_JOB, NAMED_JOB, ACCOUNT_DECIDED, NO_JOBS -> false;
+            case ONLY_JOB, SOURCE_JOB, NEWEST_JOB, ACCOUNT_JOB, ACCOUNT_DECIDED, NO_JOBS -> false;
             case SOURCE_UNKNOWN -> verdict.decision() != Decision.DENIED;
             default -> true;
         };

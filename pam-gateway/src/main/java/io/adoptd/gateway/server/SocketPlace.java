@@ -9,16 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFileAttributes;
-import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Objects;
-import java.util.Set;
 
 /** The place of the gateway's socket: a directory that only its owner may write, and no other daemon's socket in it. */
 final class SocketPlace {
-
-    private static final Set<PosixFilePermission> OTHERS_WRITE =
-            Set.of(PosixFilePermission.GROUP_WRITE, PosixFilePermission.OTHERS_WRITE);
 
     private SocketPlace() {}
 
@@ -30,18 +24,7 @@ final class SocketPlace {
      * @throws IOException saying what is wrong with the place
      */
     static void prepare(Path socket, int ownUid) throws IOException {
-        Path directory = socket.toAbsolutePath().getParent();
-        if (!Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
-            Files.createDirectory(
-                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
-        }
-        var attributes = Files.readAttributes(directory, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-        boolean othersWrite = attributes.permissions().stream().anyMatch(OTHERS_WRITE::contains);
-        Object owner = Files.getAttribute(directory, "unix:uid", LinkOption.NOFOLLOW_LINKS);
-        if (!attributes.isDirectory() || othersWrite || !Objects.equals(owner, ownUid)) {
-            throw new IOException(
-                    directory + ": expected a directory that uid " + ownUid + " owns and nobody else may write");
-        }
+        OwnDirectory.prepare(socket.toAbsolutePath().getParent(), ownUid, "rwxr-xr-x");
         removeStale(socket);
     }
 

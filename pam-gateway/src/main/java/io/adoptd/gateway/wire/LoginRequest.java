@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param connection null when the process has none
  * @param node the option {@code nodename=}; null when it is not given
  * @param rhost {@code PAM_RHOST}, for the log; null when PAM has none
- * @param job in the session phase, the job that the PAM environment names; null when it names none
+ * @param job in the session phase, the job that the account phase adopted this login into; null when the module says none
  */
 public record LoginRequest(
         Phase phase,
@@ -132,7 +132,7 @@ public record LoginRequest(
                 GENERIC_FAILURE.value(value[3]));
     }
 
-    private static byte[] packed(PamOptions options) {
+    static byte[] packed(PamOptions options) {
         return new byte[] {
             NO_JOBS.code(options.noJobs()),
             UNKNOWN.code(options.unknown()),
@@ -148,7 +148,7 @@ public record LoginRequest(
         return new Switches((value & X11) != 0, (value & CONTAINER) != 0, (value & SINGLE_JOB_ASKS) != 0);
     }
 
-    private static byte packed(Switches switches) {
+    static byte packed(Switches switches) {
         return (byte) ((switches.x11() ? X11 : 0)
                 | (switches.container() ? CONTAINER : 0)
                 | (switches.singleJobAsksSource() ? SINGLE_JOB_ASKS : 0));

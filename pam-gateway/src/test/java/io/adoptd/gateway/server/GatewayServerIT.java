@@ -18,14 +18,11 @@ import io.adoptd.kernel.OwnProcess;
 import io.adoptd.kernel.fdpass.DescriptorPassing;
 import io.adoptd.pipeline.FakeNode;
 import io.adoptd.pipeline.Samples;
-import io.adoptd.pipeline.model.AdoptOutcome;
 import io.adoptd.pipeline.model.CalleridAnswer;
 import io.adoptd.pipeline.model.Furnishings;
 import io.adoptd.pipeline.model.LoginProcess;
-import io.adoptd.pipeline.model.Membership;
 import io.adoptd.pipeline.model.Namespace;
 import io.adoptd.pipeline.model.Phase;
-import io.adoptd.pipeline.model.Reason;
 import io.adoptd.pipeline.model.StepsAnswer;
 import io.adoptd.pipeline.time.LoginClock;
 import java.io.IOException;
@@ -37,7 +34,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -60,7 +56,6 @@ class GatewayServerIT {
 
     private final LoopResources loops = LoopResources.create("gateway-it", 1, true);
     private final FakeNode node = new FakeNode();
-    private final List<LoginProcess> ended = new CopyOnWriteArrayList<>();
     private final AtomicInteger passed = new AtomicInteger();
     private Path socket;
     private GatewayServer server;
@@ -109,21 +104,6 @@ class GatewayServerIT {
                         VerdictReply.class,
                         verdict -> assertThat(verdict.namespaces()).containsExactly(0x2_0000));
         assertThat(passed).hasValue(1);
-    }
-
-    @Test
-    void aSessionThatIsDeniedIsEndedAndAnAccountPhaseIsNot() throws Exception {
-        node.runs(step(7, 1)).adoption(7, Mono.just(new AdoptOutcome.Failed(Reason.ADOPT_REFUSED, "")));
-        node.membership(Mono.just(new Membership.Elsewhere("freezer:/")));
-        for (Phase phase : new Phase[] {Phase.SESSION, Phase.ACCOUNT}) {
-            assertThat(ask(request(phase, 4_000)))
-                    .isInstanceOfSatisfying(
-                            VerdictReply.class,
-                            verdict -> assertThat(verdict.answer()).isEqualTo(Answer.DENY));
-        }
-        assertThat(ended).isEmpty();
-        await().atMost(Duration.ofSeconds(5))
-                .untilAsserted(() -> assertThat(ended).hasSize(1));
     }
 
     @Test
@@ -257,10 +237,6 @@ class GatewayServerIT {
         var desk = new LoginDesk(
                 node.pipeline(),
                 (socket, whose) -> Mono.just(new Caller.Known(new LoginProcess(socket, 1))),
-                process -> Mono.fromSupplier(() -> {
-                    ended.add(process);
-                    return "asked";
-                }),
                 LoginClock.monotonic(Schedulers.parallel()),
                 Duration.ofSeconds(3),
                 MAX_LOGINS,
@@ -297,12 +273,8 @@ class GatewayServerIT {
     }
 
     private static byte[] request(int patienceMillis) {
-        return request(Phase.ACCOUNT, patienceMillis);
-    }
-
-    private static byte[] request(Phase phase, int patienceMillis) {
         return new LoginRequest(
-                        phase,
+                        Phase.ACCOUNT,
                         "alice",
                         Samples.ALICE,
                         "sshd",

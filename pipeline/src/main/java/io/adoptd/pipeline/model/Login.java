@@ -11,8 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param service the PAM service
  * @param connection the TCP connection it came by; null when the process has none
  * @param node the NodeName that the PAM line gives; null when the node has to find its own
- * @param hint in the session phase, the job that the PAM environment names; null for none. It only chooses among the
- *     user's own jobs, and only when nothing is remembered of the account phase
+ * @param job in the session phase, the job that the account phase adopted this login into; null when it did not
  */
 public record Login(
         String id,
@@ -24,4 +23,4 @@ public record Login(
         @Nullable Connection connection,
         @Nullable NodeName node,
         PamOptions options,
-        @Nullable JobId hint) {}
+        @Nullable JobId job) {}

@@ -12,9 +12,7 @@ public enum Reason {
     NEWEST_JOB,
     /** Session phase: adopted into the job that the account phase chose, or found in it already. */
     ACCOUNT_JOB,
-    /** Session phase: adopted into the job that the PAM environment names; the account phase is not remembered. */
-    NAMED_JOB,
-    /** Session phase: the account phase did not adopt this login, so that it is not for the session phase to decide. */
+    /** Session phase: the module names no job of the account phase, so that it is not for the session phase to decide. */
     ACCOUNT_DECIDED,
 
     /** The user has no job on this node. */
@@ -49,6 +47,8 @@ public enum Reason {
     STEPS_TIMED_OUT,
     /** The process that asks has ended, or cannot be seen from here. */
     PROCESS_UNKNOWN,
+    /** The record of a login that a helper asked for, without which its session would not be known, cannot be written. */
+    RECORD_UNWRITABLE,
     /** The login's deadline passed. */
     DEADLINE_PASSED,
     /** A fault of adoptd itself; the log has the stack trace. */

@@ -7,7 +7,6 @@ import io.adoptd.pipeline.model.OwnedSteps;
 import io.adoptd.pipeline.model.PamOptions;
 import io.adoptd.pipeline.model.Reason;
 import io.adoptd.pipeline.model.Verdict;
-import org.jspecify.annotations.Nullable;
 
 /** The decisions of one login, each from what is known by then. Plain functions: no waiting, no state. */
 public final class LoginPolicy {
@@ -36,24 +35,17 @@ public final class LoginPolicy {
     }
 
     /**
-     * A session is to be opened, and nothing is remembered of its account phase. A user with jobs here belongs into one,
-     * which {@code hint} may tell. One without is not turned away: whoever let them in had a reason, unless the
-     * environment names a job, for then it is the job that has ended.
+     * A session is to be opened for a login that the account phase adopted into this job: there it belongs, or nowhere. A
+     * job that is not known any more has ended, or its slurmstepd is one of those that did not answer.
      */
-    public Choice whenSession(OwnedSteps owned, @Nullable JobId hint) {
-        if (hint == null) {
-            return owned.count() == OwnedSteps.Count.NONE
-                    ? new Choice.Settle(Verdict.settled(Decision.IGNORED, Reason.NO_JOBS, null))
-                    : whenSteps(owned);
-        }
-        return owned.of(hint)
-                .<Choice>map(step -> new Choice.Adopt(step, Reason.NAMED_JOB, owned))
-                .orElseGet(() -> owned.count() == OwnedSteps.Count.NONE
-                        ? new Choice.Settle(adoptFailed(hint, Reason.ADOPT_STEP_GONE))
-                        : whenSteps(owned));
+    public Choice whenSession(OwnedSteps owned, JobId job) {
+        return owned.of(job)
+                .<Choice>map(step -> new Choice.Adopt(step, Reason.ACCOUNT_JOB, owned))
+                .orElseGet(() -> new Choice.Settle(
+                        adoptFailed(job, owned.silent() == 0 ? Reason.ADOPT_STEP_GONE : Reason.ADOPT_TIMED_OUT)));
     }
 
-    /** A session is to be opened whose account phase adopted nobody: that decision stands. */
+    /** A session is to be opened that the account phase did not adopt: whoever let it in decided. */
     public Verdict whenAccountDecided() {
         return Verdict.settled(Decision.IGNORED, Reason.ACCOUNT_DECIDED, null);
     }
