@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,29 +67,20 @@ static void a_numeric_rhost_names_its_connection(void)
 }
 
 /* A connected descriptor whose peer is address. Its listener stays open, and is no connection itself. */
-static int connected(const char *address, int *listener)
+static int connected_to(const char *address)
 {
 	struct sockaddr_storage place = end(AF_INET, address, 0);
 	socklen_t len = sizeof(struct sockaddr_in);
-	int fd;
+	int listener = socket(AF_INET, SOCK_STREAM, 0), fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	*listener = socket(AF_INET, SOCK_STREAM, 0);
-	fd = socket(AF_INET, SOCK_STREAM, 0);
-	CHECK(*listener >= 0 && fd >= 0);
-	CHECK(bind(*listener, (struct sockaddr *)&place, len) == 0 && listen(*listener, 1) == 0);
-	CHECK(getsockname(*listener, (struct sockaddr *)&place, &len) == 0);
+	CHECK(listener >= 0 && fd >= 0);
+	CHECK(bind(listener, (struct sockaddr *)&place, len) == 0 && listen(listener, 1) == 0);
+	CHECK(getsockname(listener, (struct sockaddr *)&place, &len) == 0);
 	CHECK(connect(fd, (struct sockaddr *)&place, len) == 0);
 	return fd;
 }
 
-static int connected_to(const char *address)
-{
-	int listener;
-
-	return connected(address, &listener);
-}
-
-static void the_descriptor_of_rhost_else_the_lowest(void)
+static void the_descriptor_of_rhost(void)
 {
 	static const uint8_t first[4] = { 127, 0, 0, 1 }, second[4] = { 127, 0, 0, 2 };
 	struct frame_connection found;
@@ -98,22 +88,31 @@ static void the_descriptor_of_rhost_else_the_lowest(void)
 	int datagram, unconnected, one, two;
 
 	errno = EXDEV;
-	CHECK(connection_find(NULL, &found) == -1);
+	CHECK(connection_find(NULL, true, &found) == -1);
 	CHECK(errno == EXDEV);
 	unconnected = socket(AF_INET, SOCK_STREAM, 0);
-	CHECK(unconnected >= 0 && connection_find(NULL, &found) == -1);
+	CHECK(unconnected >= 0 && connection_find(NULL, true, &found) == -1);
 	datagram = socket(AF_INET, SOCK_DGRAM, 0);	/* connected, and no login's connection */
 	CHECK(connect(datagram, (struct sockaddr *)&resolver, sizeof(struct sockaddr_in)) == 0);
-	CHECK(connection_find("127.0.0.3", &found) == -1);
+	CHECK(connection_find("127.0.0.3", true, &found) == -1);
 	one = connected_to("127.0.0.1");
 	two = connected_to("127.0.0.2");
-	CHECK(connection_find(NULL, &found) == one && memcmp(found.source.address, first, 4) == 0);
-	CHECK(connection_find("127.0.0.2", &found) == two && memcmp(found.source.address, second, 4) == 0);
-	CHECK(connection_find("::ffff:127.0.0.2", &found) == two && memcmp(found.source.address, second, 4) == 0);
-	CHECK(connection_find("127.0.0.9", &found) == one && memcmp(found.source.address, first, 4) == 0);
-	CHECK(connection_find("login1", &found) == one && memcmp(found.source.address, first, 4) == 0);
+	for (int of_sshd = 0; of_sshd <= 1; of_sshd++) {
+		CHECK(connection_find("127.0.0.2", of_sshd, &found) == two);
+		CHECK(memcmp(found.source.address, second, 4) == 0);
+		CHECK(connection_find("::ffff:127.0.0.2", of_sshd, &found) == two);
+		CHECK(connection_find("127.0.0.9", of_sshd, &found) == -1);	/* another's, whatever else is open */
+		CHECK(connection_find("fe80::1%eth0", of_sshd, &found) == -1);
+	}
+	for (size_t i = 0; i < 4; i++) {	/* a name by UseDNS, "ssh .host", none */
+		static const char *const names[] = { "login1", "UNKNOWN", "", NULL };
+
+		CHECK(connection_find(names[i], true, &found) == one);
+		CHECK(memcmp(found.source.address, first, 4) == 0);
+		CHECK(connection_find(names[i], false, &found) == -1);
+	}
 	close(one);
-	CHECK(connection_find(NULL, &found) == two && memcmp(found.source.address, second, 4) == 0);
+	CHECK(connection_find(NULL, true, &found) == two && memcmp(found.source.address, second, 4) == 0);
 	close(two);
 	close(datagram);
 	close(unconnected);
@@ -172,36 +171,11 @@ static void a_helper_is_known_by_its_parent_s_connection(void)
 	close(connection);
 }
 
-static void an_ended_connection_is_ended_for_all_and_gives_nothing_more(void)
-{
-	struct pollfd pfd = { .events = POLLIN };
-	int listener, fd = connected("127.0.0.1", &listener), copy = dup(fd), peer = accept(listener, NULL, NULL);
-	char byte;
-
-	CHECK(peer >= 0 && copy >= 0);
-	CHECK(send(peer, "exec", 4, 0) == 4);
-	pfd.fd = fd;
-	CHECK(poll(&pfd, 1, 5000) == 1);	/* it has arrived, and nobody has read it */
-	connection_end(fd);
-	CHECK(recv(copy, &byte, 1, MSG_DONTWAIT) <= 0);
-	CHECK(recv(copy, &byte, 1, MSG_DONTWAIT) <= 0);
-	CHECK(send(copy, "x", 1, MSG_NOSIGNAL) < 0);
-	pfd.fd = peer;
-	CHECK(poll(&pfd, 1, 5000) == 1 && recv(peer, &byte, 1, 0) <= 0);
-	connection_end(fd);			/* again, and of what is no connection: nothing happens */
-	connection_end(999);
-	close(peer);
-	close(copy);
-	close(fd);
-	close(listener);
-}
-
 int main(void)
 {
 	a_mapped_connection_is_an_ipv4_connection();
 	a_numeric_rhost_names_its_connection();
-	the_descriptor_of_rhost_else_the_lowest();
+	the_descriptor_of_rhost();
 	a_helper_is_known_by_its_parent_s_connection();
-	an_ended_connection_is_ended_for_all_and_gives_nothing_more();
 	return 0;
 }

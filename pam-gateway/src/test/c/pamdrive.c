@@ -20,6 +20,12 @@
  *	-f		call from a child that holds the same descriptors, as sshd's helper for keyboard-interactive does
  *	-T		have a second thread
  *	-N		print the namespaces this process and its children are in after the calls
+ *	-M		go into a mount namespace of its own after the first call, as pam_namespace does
+ *	-U USER		have that PAM_USER from the second call on
+ *	-w DIR:TEXT	put TEXT into DIR as the record of this process, as adoptd does
+ *	-L SECONDS	live on for so long after the calls, and say "outlived it"
+ *	-I		ignore SIGTERM
+ * What it prints of timers are the signals that the kernel will send this process.
  * Exit status: 0; 77 when this machine cannot run it, the reason on stderr; else a fault of the test.
  */
 #include "../../main/c/linux_pam.h"
@@ -30,12 +36,14 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -44,7 +52,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SKIPPED = 77, AN_ERRNO = EXDEV, PAM_ABORT = 26 };
+enum { SKIPPED = 77, AN_ERRNO = EXDEV, PAM_ABORT = 26, PAM_USER = 2 };
 
 /* The application's side of libpam, as in <security/pam_appl.h>. */
 extern int pam_acct_mgmt(pam_handle_t *pamh, int flags);
@@ -252,6 +260,40 @@ static void print_namespaces(void)
 	}
 }
 
+/* Those of POSIX timers; an interval timer, as alarm's, is none. */
+static void print_timers(void)
+{
+	FILE *timers = fopen("/proc/self/timers", "re");
+	char line[256];
+	int signal;
+
+	while (timers != NULL && fgets(line, sizeof(line), timers) != NULL)
+		if (sscanf(line, "signal: %d/", &signal) == 1)
+			printf("timer %d\n", signal);
+	if (timers != NULL)
+		fclose(timers);
+}
+
+static void write_record(const char *argument)
+{
+	const char *text = strchr(argument, ':') + 1;
+	char stat[1024], path[512], *at;
+	FILE *own = fopen("/proc/self/stat", "re"), *out;
+	unsigned long long ticks = 0;
+
+	if (own == NULL || fgets(stat, sizeof(stat), own) == NULL)
+		give_up(SKIPPED, "/proc/self/stat", strerror(errno));
+	fclose(own);
+	at = strrchr(stat, ')') + 1;
+	for (int field = 3; field < 22; field++)
+		at = strchr(at + 1, ' ');
+	sscanf(at, "%llu", &ticks);
+	snprintf(path, sizeof(path), "%.*s/%d-%llu", (int)(text - 1 - argument), argument, (int)getpid(), ticks);
+	out = fopen(path, "wxe");
+	if (out == NULL || fputs(text, out) < 0 || fputc('\n', out) == EOF || fclose(out) != 0)
+		give_up(3, path, strerror(errno));
+}
+
 static long long now_ms(void)
 {
 	struct timespec now;
@@ -309,13 +351,15 @@ int main(int argc, char **argv)
 	struct pam_conv conversation = { .conv = converse };
 	pam_handle_t *pamh = NULL;
 	const char *rhost = NULL, *calls = "a", *variables[8] = { NULL };
-	bool mapped = false, interrupts = false, helper = false, threads = false, namespaces = false;
+	bool mapped = false, interrupts = false, helper = false, threads = false, namespaces = false, unshares = false;
+	const char *later_user = NULL, *record = NULL;
+	int lives = 0;
 	void *module = NULL, *symbol;
 	size_t variable_count = 0;
 	int flags = 0, option, answer;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	while ((option = getopt(argc, argv, "+r:t:6snapix:e:fTN")) != -1) {
+	while ((option = getopt(argc, argv, "+r:t:6snapix:e:fTNMU:w:L:I")) != -1) {
 		switch (option) {
 		case 'r': rhost = optarg; break;
 		case 't': hold_connection(optarg, mapped); break;
@@ -334,6 +378,11 @@ int main(int argc, char **argv)
 		case 'f': helper = true; break;
 		case 'T': threads = true; break;
 		case 'N': namespaces = true; break;
+		case 'M': unshares = true; break;
+		case 'U': later_user = optarg; break;
+		case 'w': record = optarg; break;
+		case 'L': lives = atoi(optarg); break;
+		case 'I': signal(SIGTERM, SIG_IGN); break;
 		default: return 2;
 		}
 	}
@@ -375,11 +424,20 @@ int main(int argc, char **argv)
 		interrupt_often();
 	else
 		alarm(1000);	/* sshd has one too, LoginGraceTime's */
+	umask(077);
+	if (record != NULL)
+		write_record(record);
 	umask(026);
-	for (; *calls != '\0'; calls++)
+	for (; *calls != '\0'; calls++) {
 		for (size_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++)
 			if (phases[i].letter == *calls)
 				call(pamh, &phases[i], module, flags, argc - 4, (const char **)argv + 4, interrupts);
+		if (later_user != NULL && pam_set_item(pamh, PAM_USER, later_user) != PAM_SUCCESS)
+			give_up(3, "pam_set_item", "refused");
+		if (unshares && (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0))
+			give_up(SKIPPED, "a mount namespace", strerror(errno));
+		unshares = false;
+	}
 	if (interrupts)
 		signal(SIGALRM, SIG_IGN);
 	for (int i = 0; i < connection_count; i++)
@@ -394,6 +452,11 @@ int main(int argc, char **argv)
 	}
 	if (namespaces)
 		print_namespaces();
+	print_timers();
+	for (long long end = now_ms() + lives * 1000LL; now_ms() < end;)
+		usleep(10000);
+	if (lives > 0)
+		puts("outlived it");
 	pam_end(pamh, answer);
 	if (module != NULL)
 		dlclose(module);

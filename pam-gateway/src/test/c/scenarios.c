@@ -2,9 +2,9 @@
 /*
  * Every way in which a call of the module can go, for the sanitizers and for valgrind: the module is linked in and
  * libpam is stood in for, so that all of the code that runs is ours. A scenario's guest is a child of this process,
- * which plays its daemon.
+ * which plays its daemon. The program is called sshd_scenarios, so that it is sshd to the module.
  *
- *	scenarios [-v] [NAME]
+ *	sshd_scenarios [-v] [NAME]
  *
  * Exit status: 0; 77 when this machine cannot run them, the reason on stderr; else a scenario did not go as it says.
  */
@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pwd.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -61,12 +62,16 @@ struct scenario {
 	int answers[3];				/* of each call */
 	const char *logged;			/* in one of its lines */
 	int variables, messages;
-	bool ended;
+	enum how then;				/* how the daemon is asked the second time, if it is another */
+	const char *then_reply;
+	const char *record;			/* what adoptd wrote down of this process; NULL: nothing */
+	bool ended;				/* by a timer that was armed */
 };
 
 #define STRICT "action_generic_failure=deny", "action_adopt_failure=deny"
 #define DECIDED "81 1:#01|2:only_job|4:SLURM_JOB_ID=7|4:TMPDIR=/scratch/7|8001:7f3a|8002:steps 3 ms"
 #define DENIED "81 1:#03|2:no_jobs|3:Access denied by adoptd: you have no active jobs on this node"
+#define RECORD "adoptd-login 1 uid=NOBODY job=7 actions=2123 switches=3 nodename=c1\n"
 #define MOUNT DECIDED "|5:#00020000"
 #define EIGHT_NAMESPACES "|5:#00000000|5:#00000000|5:#00000000|5:#00000000|5:#00000000|5:#00000000|5:#00000000|5:#00000000"
 
@@ -90,8 +95,28 @@ static const struct scenario scenarios[] = {
 	  .logged = "phase=helper", .variables = 2 },
 	{ "all three phases", "aoc", { STRICT }, ANSWERS, DECIDED, .with = CONNECTED,
 	  .answers = { PAM_SUCCESS, PAM_SUCCESS, PAM_SUCCESS }, .logged = "phase=session", .variables = 2 },
-	{ "denied session", "o", { STRICT }, ANSWERS, DENIED, .with = CONNECTED, .answers = { PAM_PERM_DENIED },
+	{ "denied session", "ao", { STRICT }, ANSWERS, DECIDED, .with = CONNECTED,
+	  .answers = { PAM_SUCCESS, PAM_PERM_DENIED }, .then_reply = DENIED, .logged = "login.ended", .variables = 2,
+	  .messages = 1, .ended = true },
+	{ "ignored session", "ao", { STRICT }, ANSWERS, DECIDED, .answers = { PAM_SUCCESS, PAM_IGNORE },
+	  .then_reply = "81 1:#02|2:account_decided", .variables = 2 },
+	{ "session of nobody's", "oc", { STRICT, "nonsense", "log_level=debug" }, IS_ABSENT, .with = CONNECTED,
+	  .answers = { PAM_IGNORE, PAM_SUCCESS }, .logged = "is not to be found" },
+	{ "session after a denial", "ao", { STRICT }, ANSWERS, DENIED, .answers = { PAM_PERM_DENIED, PAM_IGNORE },
 	  .messages = 1 },
+	{ "session after being let in", "ao", { STRICT }, ANSWERS, "81 1:#01|2:source_unknown",
+	  .answers = { PAM_SUCCESS, PAM_IGNORE } },
+	{ "session after a job that is none", "ao", { STRICT }, ANSWERS, "81 1:#01|2:only_job|4:SLURM_JOB_ID=07",
+	  .answers = { PAM_SUCCESS, PAM_IGNORE }, .variables = 1 },
+	{ "session by record", "oo", { "log_level=debug" }, ANSWERS, DECIDED, .answers = { PAM_SUCCESS, PAM_SUCCESS },
+	  .record = RECORD, .logged = "phase=session verdict=success", .variables = 2 },
+	{ "session by record, its options", "o", { "action_generic_failure=allow" }, CUTS, .with = CONNECTED,
+	  .answers = { PAM_PERM_DENIED }, .record = RECORD, .logged = "action_generic_failure=deny", .messages = 1,
+	  .ended = true },
+	{ "session by another's record", "o", { STRICT, "log_level=debug" }, IS_ABSENT, .answers = { PAM_IGNORE },
+	  .record = "adoptd-login 1 uid=1 job=7 actions=2123 switches=3 nodename=-\n", .logged = "uid 1 was put" },
+	{ "session by a garbled record", "o", { STRICT }, IS_ABSENT, .answers = { PAM_IGNORE },
+	  .record = "adoptd-login 2 uid=1 job=7\n", .logged = "SECURITY: login.ignored" },
 
 	{ "cut header", "a", { STRICT }, CUTS, DECIDED, 5, .answers = { PAM_PERM_DENIED }, .logged = "why=daemon_closed",
 	  .messages = 1 },
@@ -112,14 +137,16 @@ static const struct scenario scenarios[] = {
 	  .answers = { PAM_PERM_DENIED }, .logged = "why=daemon_late", .messages = 1 },
 	{ "mute, allow", "a", { "action_generic_failure=allow", "timeout=100" }, IS_MUTE, .answers = { PAM_SUCCESS } },
 	{ "mute, ignore", "a", { "timeout=100" }, IS_MUTE, .answers = { PAM_IGNORE } },
-	{ "mute at a session", "o", { STRICT, "timeout=100" }, IS_MUTE, .with = CONNECTED,
-	  .answers = { PAM_PERM_DENIED }, .logged = "login.ended", .messages = 1, .ended = true },
-	{ "mute at a session, ignore", "o", { "timeout=100" }, IS_MUTE, .with = CONNECTED, .answers = { PAM_IGNORE } },
+	{ "mute at a session", "ao", { STRICT, "timeout=2000" }, ANSWERS, DECIDED, .with = CONNECTED, .then = IS_MUTE,
+	  .answers = { PAM_SUCCESS, PAM_PERM_DENIED }, .logged = "login.ended", .variables = 2, .messages = 1,
+	  .ended = true },
+	{ "mute at a session, ignore", "ao", { "timeout=2000" }, ANSWERS, DECIDED, .with = CONNECTED, .then = IS_MUTE,
+	  .answers = { PAM_SUCCESS, PAM_IGNORE }, .variables = 2 },
 	{ "hung up", "a", { STRICT }, HANGS_UP, .answers = { PAM_PERM_DENIED }, .logged = "login.failed", .messages = 1 },
 	{ "answer to nothing", "a", { STRICT }, IS_FIRST, "ff 1:busy|2:too many", .answers = { PAM_PERM_DENIED },
 	  .logged = "login.failed", .messages = 1 },
-	{ "absent", "ao", { STRICT }, IS_ABSENT, .with = CONNECTED, .answers = { PAM_PERM_DENIED, PAM_PERM_DENIED },
-	  .logged = "why=daemon_absent", .messages = 2, .ended = true },
+	{ "absent", "ao", { STRICT }, IS_ABSENT, .with = CONNECTED, .answers = { PAM_PERM_DENIED, PAM_IGNORE },
+	  .logged = "why=daemon_absent", .messages = 1 },
 	{ "gone", "a", { STRICT }, HAS_LEFT, .answers = { PAM_PERM_DENIED }, .logged = "why=daemon_absent",
 	  .messages = 1 },
 	{ "full", "a", { STRICT, "timeout=200" }, IS_FULL, .answers = { PAM_PERM_DENIED }, .logged = "why=daemon_late",
@@ -154,7 +181,7 @@ static const struct scenario scenarios[] = {
 	{ "no namespace, allow", "a", { "log_level=debug" }, ANSWERS, MOUNT, 0, OF_NOTHING, 1, .answers = { PAM_SUCCESS },
 	  .logged = "action_adopt_failure=allow" },
 	{ "no namespace at a session", "o", { STRICT }, ANSWERS, MOUNT, 0, OF_NOTHING, 1, .with = CONNECTED,
-	  .answers = { PAM_PERM_DENIED }, .logged = "why=container", .messages = 1, .ended = true },
+	  .answers = { PAM_PERM_DENIED }, .record = RECORD, .logged = "why=container", .messages = 1, .ended = true },
 	{ "no descriptor", "a", { STRICT }, ANSWERS, MOUNT, .answers = { PAM_PERM_DENIED },
 	  .logged = "1 namespaces and 0 descriptors", .messages = 1 },
 	{ "too many descriptors", "a", { STRICT }, ANSWERS, MOUNT, 0, OF_NOTHING, 2, .answers = { PAM_PERM_DENIED },
@@ -177,7 +204,9 @@ static const struct scenario scenarios[] = {
 	{ "another service", "aoc", { STRICT, "service=login", "log_level=debug" }, IS_ABSENT,
 	  .answers = { PAM_IGNORE, PAM_IGNORE, PAM_IGNORE }, .logged = "is not the one of service=" },
 	{ "unknown user", "ao", { STRICT }, IS_ABSENT, .with = CONNECTED, .user = "no\nsuch\x1buser",
-	  .answers = { PAM_SESSION_ERR, PAM_SESSION_ERR }, .logged = "why=unknown_user", .ended = true },
+	  .answers = { PAM_SESSION_ERR, PAM_IGNORE }, .logged = "why=unknown_user" },
+	{ "unknown user at a session", "o", { STRICT }, IS_ABSENT, .with = CONNECTED, .user = "nosuchuser",
+	  .answers = { PAM_SESSION_ERR }, .record = RECORD, .logged = "why=unknown_user", .ended = true },
 	{ "no user", "a", { STRICT }, IS_ABSENT, .user = "", .answers = { PAM_SESSION_ERR }, .logged = "why=no_user" },
 	{ "a user no frame holds", "a", { STRICT, "nodename=n\xff", "timeout=1e3", "nonsense", "" }, ANSWERS, DECIDED,
 	  .answers = { PAM_SUCCESS }, .logged = "option \"nonsense\" is none of", .variables = 2 },
@@ -252,13 +281,6 @@ int pam_putenv(pam_handle_t *pamh, const char *name_value)
 	free(*place);
 	*place = strdup(name_value);
 	return PAM_SUCCESS;
-}
-
-const char *pam_getenv(pam_handle_t *pamh, const char *name)
-{
-	char **place = variable_of(pamh, name, strlen(name));
-
-	return place == NULL ? NULL : *place + strlen(name) + 1;
 }
 
 int pam_set_data(pam_handle_t *pamh, const char *name, void *data, void (*forget)(pam_handle_t *, void *, int))
@@ -359,10 +381,51 @@ static int call(pam_handle_t *pamh, char phase, const struct scenario *scenario)
 	}
 }
 
-static void check_ended(int connection, bool ended)
+/* Which signals the kernel will send this process by timers; -1 where /proc does not tell. */
+static int armed(int signal)
 {
-	CHECK((send(connection, "x", 1, MSG_NOSIGNAL) < 0) == ended);
-	close(connection);
+	FILE *timers = fopen("/proc/self/timers", "re");
+	char line[256];
+	int found = 0, one;
+
+	if (timers == NULL)
+		return -1;
+	while (fgets(line, sizeof(line), timers) != NULL)
+		if (sscanf(line, "signal: %d/", &one) == 1 && one == signal)
+			found++;
+	fclose(timers);
+	return found;
+}
+
+static void check_ended(bool ended)
+{
+	int terminates = armed(SIGTERM), kills = armed(SIGKILL);
+
+	CHECK(terminates < 0 || terminates == (ended ? 1 : 0));
+	CHECK(kills < 0 || kills == (ended ? 1 : 0));
+}
+
+/* As adoptd writes it, for this process. NOBODY is the uid of the user. */
+static void write_record(const char *text)
+{
+	const struct passwd *nobody = getpwnam("nobody");
+	const char *uid = strstr(text, "NOBODY");
+	char name[160], stat[1024], line[256];
+	FILE *own = fopen("/proc/self/stat", "re"), *out;
+	unsigned long long ticks;
+
+	CHECK(own != NULL && fgets(stat, sizeof(stat), own) != NULL && nobody != NULL);
+	fclose(own);
+	CHECK(sscanf(strrchr(stat, ')') + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d"
+		     " %llu", &ticks) == 1);
+	snprintf(name, sizeof(name), "%s/logins/%d-%llu", directory, (int)getpid(), ticks);
+	if (uid == NULL)
+		snprintf(line, sizeof(line), "%s", text);
+	else
+		snprintf(line, sizeof(line), "%.*s%u%s", (int)(uid - text), text, (unsigned)nobody->pw_uid,
+			 uid + strlen("NOBODY"));
+	out = fopen(name, "wxe");
+	CHECK(out != NULL && fputs(line, out) >= 0 && fclose(out) == 0);
 }
 
 static void be_guest(const struct scenario *scenario)
@@ -374,10 +437,12 @@ static void be_guest(const struct scenario *scenario)
 	char **environment = environ;
 	int status;
 
-	CHECK(own != NULL);
+	CHECK(own != NULL && setsid() > 0);	/* as sshd makes the process of a connection */
 	pamh.conversation = (struct pam_conv){ .conv = converse, .appdata_ptr = &pamh };
 	if ((scenario->with & CONNECTED) != 0)
 		connection = connect_somewhere();
+	if (scenario->record != NULL)
+		write_record(scenario->record);
 	if ((scenario->with & HELPER) != 0) {	/* this process becomes its parent, and holds the connection too */
 		pid_t helper = fork();
 
@@ -414,8 +479,11 @@ static void be_guest(const struct scenario *scenario)
 		CHECK_TEXT(pamh.log, scenario->logged);
 	CHECK(pamh.variables == scenario->variables);
 	CHECK(pamh.messages == scenario->messages);
-	if (connection >= 0)
-		check_ended(connection, scenario->ended);
+	check_ended(scenario->ended);
+	if (connection >= 0) {
+		CHECK(send(connection, "x", 1, MSG_NOSIGNAL) == 1);	/* nobody's connection is reset */
+		close(connection);
+	}
 	closedir(own);
 	end(&pamh);
 	exit(0);
@@ -520,15 +588,17 @@ static void await_close(int fd)
 		continue;
 }
 
-static void play(const struct scenario *scenario, int fd)
+static void play(const struct scenario *scenario, int fd, bool again)
 {
-	struct bytes reply = reply_of(scenario->reply);
+	bool otherwise = again && (scenario->then != ANSWERS || scenario->then_reply != NULL);
+	enum how how = otherwise ? scenario->then : scenario->how;
+	struct bytes reply = reply_of(otherwise ? scenario->then_reply : scenario->reply);
 	uint8_t request[FRAME_REQUEST_MAX];
 	size_t body, first;
 
-	if (scenario->how == HANGS_UP)
+	if (how == HANGS_UP)
 		return;
-	if (scenario->how != IS_FIRST) {
+	if (how != IS_FIRST) {
 		if (recv(fd, request, FRAME_HEADER, MSG_WAITALL) != FRAME_HEADER)
 			return;		/* connected too late to ask */
 		CHECK(memcmp(request, "ADOP\2\1", 6) == 0);
@@ -536,7 +606,7 @@ static void play(const struct scenario *scenario, int fd)
 		CHECK(body <= FRAME_REQUEST_BODY_MAX);
 		CHECK(recv(fd, request + FRAME_HEADER, body, MSG_WAITALL) == (ssize_t)body);
 	}
-	switch (scenario->how) {
+	switch (how) {
 	case CUTS:
 	case HOLDS:
 		send_part(fd, reply.at, scenario->cut, scenario->what, scenario->descriptors);
@@ -556,7 +626,7 @@ static void play(const struct scenario *scenario, int fd)
 	default:
 		break;
 	}
-	if (scenario->how == HOLDS || scenario->how == IS_MUTE)
+	if (how == HOLDS || how == IS_MUTE)
 		await_close(fd);
 }
 
@@ -583,11 +653,28 @@ static int listen_at(enum how how)
 	return listener;
 }
 
+/* Removes the records. */
+static void sweep(void)
+{
+	char logins[96], name[400];
+	struct dirent *entry;
+	DIR *found;
+
+	snprintf(logins, sizeof(logins), "%s/logins", directory);
+	found = opendir(logins);
+	while (found != NULL && (entry = readdir(found)) != NULL) {
+		snprintf(name, sizeof(name), "%s/%s", logins, entry->d_name);
+		unlink(name);
+	}
+	if (found != NULL)
+		closedir(found);
+}
+
 /* Plays the daemon until the guest has gone; whether it went well. */
 static bool run(const struct scenario *scenario)
 {
 	int listener = listen_at(scenario->how), alive[2], status;
-	bool serves = scenario->how < IS_ABSENT;
+	bool serves = scenario->how < IS_ABSENT, again = false;
 	pid_t guest;
 
 	CHECK(pipe2(alive, O_CLOEXEC) == 0);
@@ -610,7 +697,8 @@ static bool run(const struct scenario *scenario)
 			break;
 		fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 		CHECK(fd >= 0);
-		play(scenario, fd);
+		play(scenario, fd, again);
+		again = true;
 		close(fd);
 	}
 	CHECK(waitpid(guest, &status, 0) == guest);
@@ -618,11 +706,13 @@ static bool run(const struct scenario *scenario)
 	if (listener >= 0)
 		close(listener);
 	unlink(path);
+	sweep();
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 int main(int argc, char **argv)
 {
+	char logins[96];
 	int ran = 0, failed = 0;
 
 	if (argc > 1 && strcmp(argv[1], "-v") == 0) {
@@ -638,6 +728,8 @@ int main(int argc, char **argv)
 	CHECK(mkdtemp(directory) != NULL);
 	snprintf(path, sizeof(path), "%s/gateway.sock", directory);
 	umask(077);
+	snprintf(logins, sizeof(logins), "%s/logins", directory);
+	CHECK(mkdir(logins, 0700) == 0);
 	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {
 		if (argc > 1 && strcmp(argv[1], scenarios[i].name) != 0)
 			continue;
@@ -649,6 +741,7 @@ int main(int argc, char **argv)
 			fprintf(stderr, "scenario failed: %s\n", scenarios[i].name);
 		}
 	}
+	rmdir(logins);
 	rmdir(directory);
 	printf("scenarios: %d ran, %d failed\n", ran, failed);
 	return failed == 0 && ran > 0 ? 0 : 1;

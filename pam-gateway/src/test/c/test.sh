@@ -36,6 +36,7 @@ unit() {
 unit frame_test $main/frame.c
 unit options_test $main/options.c $main/frame.c $main/log.c
 unit connection_test $main/connection.c
+unit participation_test $main/participation.c $main/frame.c
 
 # Scenarios: the whole module, libpam stood in for. Who is not root can seem so to it in a user namespace.
 seeming=
@@ -56,15 +57,15 @@ if [ -n "$seeming" ] && ! $seeming true 2>"$out/probe.err"; then
 	skip "scenarios: they need root, or a user namespace in which to seem so"
 else
 	# shellcheck disable=SC2086
-	$cc $flags $sanitize -o "$out/scenarios" scenarios.c $main/*.c
+	$cc $flags $sanitize -o "$out/sshd_scenarios" scenarios.c $main/*.c
 	# shellcheck disable=SC2086
-	scenarios "${sanitize:-without the sanitizers}" $seeming "$out/scenarios"
+	scenarios "${sanitize:-without the sanitizers}" $seeming "$out/sshd_scenarios"
 	if command -v valgrind >"$out/probe"; then
 		# shellcheck disable=SC2086
-		$cc $flags -o "$out/scenarios_plain" scenarios.c $main/*.c
+		$cc $flags -o "$out/sshd_scenarios_plain" scenarios.c $main/*.c
 		# shellcheck disable=SC2086
 		scenarios valgrind $seeming valgrind --quiet --error-exitcode=99 --leak-check=full --sim-hints=lax-ioctls \
-			--errors-for-leak-kinds=definite,indirect,possible "$out/scenarios_plain"
+			--errors-for-leak-kinds=definite,indirect,possible "$out/sshd_scenarios_plain"
 	else
 		skip "scenarios under valgrind: there is none (Debian: valgrind)"
 	fi

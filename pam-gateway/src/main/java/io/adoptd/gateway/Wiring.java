@@ -79,7 +79,6 @@ final class Wiring implements AutoCloseable {
     private static final int BLOCKING_WAITING = 16;
     private static final Duration BLOCKING_IDLE = Duration.ofSeconds(10);
 
-    private final LoginClock clock;
     private final Scheduler blocking = newBlocking();
     private final SlurmConfSource slurmConf;
     private final LocalNodes nodes;
@@ -94,7 +93,6 @@ final class Wiring implements AutoCloseable {
 
     /** Loads the native libraries, which takes a while. */
     Wiring(GatewayConfig config, LoginClock clock, LoopResources loops) throws IOException {
-        this.clock = clock;
         this.slurmConf = new SlurmConfSource(
                 new SlurmConfPlaces(config.slurmConf(), System.getenv("SLURM_CONF"), SlurmConfPlaces.CANDIDATES),
                 Users::uidOf);

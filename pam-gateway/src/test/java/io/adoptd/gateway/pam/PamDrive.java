@@ -34,6 +34,7 @@ final class PamDrive {
     private String service = "sshd";
     private String user = "nobody";
     private boolean mayMove;
+    private int exit;
 
     PamDrive(Path program, Path module, Path services) {
         this.program = program;
@@ -50,6 +51,7 @@ final class PamDrive {
      * @param log {@code "<priority> <text>"}
      * @param connections {@code "open"} or {@code "ended"}, in the order in which the options made them
      * @param namespaces {@code "<kind> <link>"} after the calls, if the option for it was given
+     * @param timers the signals that the kernel will send the process after the calls
      */
     record Outcome(
             List<Integer> answers,
@@ -58,7 +60,8 @@ final class PamDrive {
             List<String> environment,
             List<String> log,
             List<String> connections,
-            List<String> namespaces) {
+            List<String> namespaces,
+            List<String> timers) {
         /** Of the last call. */
         int answer() {
             return answers.get(answers.size() - 1);
@@ -97,6 +100,12 @@ final class PamDrive {
     /** Options of the program, see there. */
     PamDrive with(String... options) {
         this.options.addAll(List.of(options));
+        return this;
+    }
+
+    /** The program ends by this signal. */
+    PamDrive until(int signal) {
+        exit = 128 + signal;
         return this;
     }
 
@@ -153,7 +162,7 @@ final class PamDrive {
         var said = Files.readString(complained.toPath());
         assertThat(ended).as("the call ends: %s%n%s", command, out).isTrue();
         assumeTrue(process.exitValue() != CANNOT_RUN_HERE, "cannot run here: " + said);
-        assertThat(process.exitValue()).as("%s%n%s%s", command, out, said).isZero();
+        assertThat(process.exitValue()).as("%s%n%s%s", command, out, said).isEqualTo(exit);
         return outcome(mayMove ? out.replace("changed directory\n", "") : out);
     }
 
@@ -163,7 +172,8 @@ final class PamDrive {
         assertThat(values(out, "errno")).as("errno changed").isEmpty();
         assertThat(values(out, "changed")).as("left changed").isEmpty();
         assertThat(out.lines())
-                .allMatch(line -> line.matches("(log|message|env|answer|took_ms|connection|namespace) .*"));
+                .allMatch(line ->
+                        line.matches("(log|message|env|answer|took_ms|connection|namespace|timer|outlived) .*"));
         return new Outcome(
                 values(out, "answer").stream().map(Integer::valueOf).toList(),
                 values(out, "took_ms").stream().mapToLong(Long::parseLong).sum(),
@@ -171,7 +181,8 @@ final class PamDrive {
                 values(out, "env"),
                 values(out, "log"),
                 values(out, "connection"),
-                values(out, "namespace"));
+                values(out, "namespace"),
+                values(out, "timer"));
     }
 
     private static List<String> values(String out, String key) {

@@ -30,11 +30,13 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -59,6 +61,7 @@ class PamModuleIT {
 
     private static Path module = Path.of("");
     private static Path pamdrive = Path.of("");
+    private static Path sshd = Path.of("");
     private static Path muteDaemon = Path.of("");
     private static Path namespaceDaemon = Path.of("");
 
@@ -77,6 +80,8 @@ class PamModuleIT {
         module = Path.of(built).toAbsolutePath();
         assertThat(module).as("-Dadoptd.pam.module").exists();
         pamdrive = PamDrive.compile("pamdrive", "-rdynamic", "-ldl", "-l:libpam.so.0", "-pthread");
+        sshd = pamdrive.resolveSibling("sshd");
+        Files.copy(pamdrive, sshd, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.COPY_ATTRIBUTES);
         muteDaemon = PamDrive.compile("mute_daemon");
         namespaceDaemon = PamDrive.compile("ns_daemon");
     }
@@ -267,20 +272,30 @@ class PamModuleIT {
 
     @ParameterizedTest
     @CsvSource({
-        "127.0.0.2, 1",
-        "::ffff:127.0.0.2, 1",
-        "127.0.0.9, 0", // none of ours: the lowest descriptor
-        "login1, 0",
+        "sshd, 127.0.0.2, 1",
+        "sshd, ::ffff:127.0.0.2, 1",
+        "sshd, 127.0.0.9, -1", // an address, and of none of ours
+        "sshd, login1, 0", // UseDNS: the lowest descriptor
+        "sshd, UNKNOWN, 0",
+        "su, 127.0.0.2, 1",
+        "su, login1, -1", // whose connection it holds is not to be known
     })
-    void ofSeveralConnectionsTheOneFromRhostElseTheLowest(String rhost, int expected) throws Exception {
+    void ofSeveralConnectionsTheOneFromRhostElseSshdsLowest(String service, String rhost, int expected)
+            throws Exception {
         serve(answering(verdict(3, "no_jobs")));
         try (var first = listenAt("127.0.0.1");
                 var second = listenAt("127.0.0.2")) {
 
-            drive().with("-t", place(first), "-t", place(second), "-r", rhost).call(socketOption());
+            drive().with("-t", place(first), "-t", place(second), "-r", rhost)
+                    .as(service, "nobody")
+                    .call(socketOption(), "service=*");
 
-            assertThat(onlyLogin().hex(0x0006)).startsWith(source(expected == 0 ? first : second));
-            assertThat(onlyLogin().hex(0x0006)).hasSize(2 * 13);
+            if (expected < 0) {
+                assertThat(onlyLogin().hex(0x0006)).isEmpty();
+            } else {
+                assertThat(onlyLogin().hex(0x0006)).startsWith(source(expected == 0 ? first : second));
+                assertThat(onlyLogin().hex(0x0006)).hasSize(2 * 13);
+            }
         }
     }
 
@@ -322,95 +337,292 @@ class PamModuleIT {
         }
     }
 
-    @ParameterizedTest
-    @CsvSource({
-        "SLURM_JOB_ID=1, 00000001",
-        "SLURM_JOB_ID=4294967279, ffffffef",
-        "SLURM_JOB_ID=4294967280, ''",
-        "SLURM_JOB_ID=18446744073709551617, ''",
-        "SLURM_JOB_ID=0, ''",
-        "SLURM_JOB_ID=07, ''",
-        "SLURM_JOB_ID=, ''",
-        "SLURM_JOB_ID=7_1, ''",
-        "SLURM_JOB_ID=-7, ''",
-        "SLURM_JOB_ID= 7, ''",
-        "SLURM_JOBID=7, ''",
-    })
-    void onlyAPlainJobIdIsAHint(String variable, String hint) throws Exception {
-        serve(answering(verdict(2, "no_jobs")));
+    // ---- a session that the account phase did not put into a job: nobody's business
 
-        drive().with("-x", "o", "-e", variable).call(socketOption());
+    /** With each, the module did not put the login into a job: other modules may have let it in. */
+    static Stream<Arguments> othersLetIn() {
+        var absent = (Script) null;
+        var hanging = (Script) login -> login.ask().awaitClose();
+        var fault = answering(verdict(3, "spool_unreadable", Field.message("this node cannot tell its jobs")));
+        return Stream.of(
+                arguments("never asked, daemon absent", absent, "o"),
+                arguments("never asked, daemon hanging", hanging, "o"),
+                arguments("never asked, node at fault", fault, "o"),
+                arguments("never asked, user has a job", answering(success()), "o"),
+                arguments("asked, daemon absent", absent, "ao"),
+                arguments("asked, daemon hanging", hanging, "ao"),
+                arguments("asked, node at fault", fault, "ao"),
+                arguments("asked, no jobs", answering(verdict(3, "no_jobs")), "ao"),
+                arguments("asked, ignored", answering(verdict(2, "no_jobs")), "ao"),
+                arguments("asked, let in outside any job", answering(verdict(1, "source_unknown")), "ao"));
+    }
 
-        assertThat(onlyLogin().hex(0x000a)).isEqualTo(hint);
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("othersLetIn")
+    void aSessionThatTheAccountPhaseDidNotAdoptIsLeftAlone(String name, @Nullable Script script, String calls)
+            throws Exception {
+        if (script != null) {
+            serve(script);
+        }
+        var outcome = drive(sshd)
+                .with("-x", calls, "-e", "SLURM_JOB_ID=7") // which any module or user can plant
+                .call(socketOption(), DENY, STRICT, "timeout=300");
+
+        assertThat(outcome.answer()).as(name).isEqualTo(PAM_IGNORE);
+        assertThat(outcome.log()).noneMatch(line -> line.contains("phase=session"));
+        assertThat(outcome.log()).hasSize(calls.length() - 1); // the account phase's alone
+        assertThat(outcome.timers()).isEmpty();
+        if (script != null) {
+            assertNobodyCameBut(calls.length() - 1);
+        }
     }
 
     @Test
-    void aSessionTheDaemonDeniesIsToldAndKeepsItsConnectionForTheDaemonToEnd() throws Exception {
-        serve(answering(verdict(3, "adopt_failure", Field.message("not into job 7"), Field.variable("A=1"))));
+    void itsOptionsAreNotComplainedAboutEither() throws Exception {
+        var outcome =
+                drive().with("-x", "o").as("sshd", "no-such-user").call(socketOption(), "nonsense", "ignore_root=0");
+
+        assertThat(outcome.answer()).isEqualTo(PAM_IGNORE);
+        assertThat(outcome.log()).isEmpty();
+    }
+
+    // ---- the record of a login whose account phase a helper asked for
+
+    @Test
+    void aRecordOfThisProcessMakesTheSessionOurs() throws Exception {
+        serve(answering(success()));
+
+        var outcome = drive().with("-x", "oo", "-w", record(uidOfNobody(), 7)).call(socketOption());
+
+        assertThat(outcome.answers()).containsExactly(PAM_SUCCESS, PAM_SUCCESS);
+        assertThat(outcome.environment()).containsExactly("SLURM_JOB_ID=7");
+        for (var session : daemon().logins()) {
+            assertThat(session.hex(0x0008)).isEqualTo("03");
+            assertThat(session.hex(0x000a)).isEqualTo("00000007");
+            assertThat(session.hex(0x0004)).isEqualTo("02010203"); // the record's options, the line has none
+            assertThat(session.text(0x0007)).isEqualTo("c1");
+        }
+        assertThat(daemon().logins()).hasSize(2);
+    }
+
+    @Test
+    void aRecordCountsAlsoWhenTheDaemonThatWroteItIsGone() throws Exception {
+        var outcome = drive().with("-x", "o", "-w", record(uidOfNobody(), 7)).call(socketOption());
+
+        assertThat(outcome.answer()).isEqualTo(PAM_PERM_DENIED);
+        assertThat(outcome.onlyLogLine()).contains("phase=session why=daemon_absent", "action_generic_failure=deny");
+    }
+
+    @Test
+    void aRecordOfAnotherUserIsNotThisSessions() throws Exception {
+        serve(answering(verdict(3, "trap")));
+
+        var outcome = drive().with("-x", "o", "-w", record(1, 7)).call(socketOption(), DENY);
+
+        assertThat(outcome.answer()).isEqualTo(PAM_IGNORE);
+        assertThat(outcome.log()).isEmpty();
+        assertNobodyCameBut(0);
+    }
+
+    @Test
+    void aGarbledRecordIsSaidAndNotBelieved() throws Exception {
+        serve(answering(verdict(3, "trap")));
+        Files.createDirectory(directory.resolve("logins"));
+
+        var outcome = drive().with("-x", "o", "-w", directory.resolve("logins") + ":adoptd-login 1 uid=7")
+                .call(socketOption(), DENY);
+
+        assertThat(outcome.answer()).isEqualTo(PAM_IGNORE);
+        assertThat(outcome.onlyLogLine()).startsWith("3 SECURITY: ").contains("is not one that adoptd writes");
+        assertNobodyCameBut(0);
+    }
+
+    // ---- the rules of both lines
+
+    @Test
+    void theStricterOfTheAccountLineAndTheSessionLineWins() throws Exception {
+        serve(answering(success()));
+
+        drive().with("-x", "ao")
+                .stack(
+                        "account required MODULE " + socketOption() + " nodename=c1 " + DENY + " " + STRICT
+                                + " disable_x11=1",
+                        "session required MODULE " + socketOption() + " action_no_jobs=ignore action_unknown=deny"
+                                + " action_generic_failure=allow join_container=false");
+
+        var session = daemon().logins().get(1);
+        assertThat(daemon().logins().get(0).hex(0x0004)).isEqualTo("02010203");
+        assertThat(session.hex(0x0004)).isEqualTo("02030203");
+        assertThat(session.hex(0x0009)).isEqualTo("02");
+        assertThat(session.text(0x0007)).isEqualTo("c1");
+    }
+
+    @Test
+    void aSessionLineWithoutOptionsDoesNotFailOpen() throws Exception {
+        serve(inTurn(answering(success()), login -> {}));
+
+        var outcome = drive().with("-x", "ao")
+                .stack(
+                        "account required MODULE " + socketOption() + " " + DENY,
+                        "session required MODULE " + socketOption());
+
+        assertThat(outcome.answers()).containsExactly(PAM_SUCCESS, PAM_PERM_DENIED);
+        assertThat(outcome.log().get(1)).contains("phase=session why=daemon_closed", "action_generic_failure=deny");
+    }
+
+    @Test
+    void twiceInOneStackBothLinesAreAskedForTheLastJob() throws Exception {
+        serve(inTurn(
+                answering(success()),
+                answering(verdict(1, "only_job", Field.variable("SLURM_JOB_ID=8"))),
+                answering(success()),
+                answering(success())));
+        var line = " required MODULE " + socketOption();
+
+        var outcome = drive().with("-x", "aoc")
+                .stack(
+                        "account" + line + " " + DENY,
+                        "account" + line + " " + STRICT,
+                        "session" + line,
+                        "session" + line);
+
+        assertThat(outcome.answers()).containsExactly(PAM_SUCCESS, PAM_SUCCESS, PAM_SUCCESS);
+        assertThat(daemon().logins()).hasSize(4);
+        for (var session : daemon().logins().subList(2, 4)) {
+            assertThat(session.hex(0x000a)).isEqualTo("00000008");
+            assertThat(session.hex(0x0004)).isEqualTo("02010203");
+        }
+    }
+
+    @Test
+    void whatPamNologinSaysAfterTheModuleHolds() throws Exception {
+        serve(answering(success()));
+        var nologin = Files.writeString(directory.resolve("nologin"), "maintenance\n");
+
+        var outcome = drive().stack(
+                        "account required MODULE " + socketOption(), "account required pam_nologin.so file=" + nologin);
+
+        assertThat(outcome.answer()).isNotEqualTo(PAM_SUCCESS);
+        assertThat(outcome.log()).isNotEmpty();
+    }
+
+    // ---- a session that is denied ends, whatever the daemon does
+
+    private static final int SIGKILL = 9;
+    private static final int SIGTERM = 15;
+    private static final String LONG = "60"; // seconds that nothing here takes
+
+    @Test
+    void aSessionTheDaemonDeniesIsToldAndThenEnded() throws Exception {
+        serve(inTurn(
+                answering(success()),
+                answering(verdict(3, "adopt_failure", Field.message("not into job 7"), Field.variable("A=1")))));
         try (var client = listenAt("127.0.0.1")) {
 
-            var outcome = drive().with("-x", "o", "-t", place(client)).call(socketOption(), DENY);
+            var outcome = drive(sshd)
+                    .with("-x", "ao", "-t", place(client), "-L", LONG)
+                    .until(SIGTERM)
+                    .call(socketOption(), DENY);
 
-            assertThat(outcome.answer()).isEqualTo(PAM_PERM_DENIED);
+            assertThat(outcome.answers()).containsExactly(PAM_SUCCESS, PAM_PERM_DENIED);
             assertThat(outcome.messages()).containsExactly("3 not into job 7");
-            assertThat(outcome.environment()).isEmpty();
+            assertThat(outcome.environment()).containsExactly("SLURM_JOB_ID=7");
             assertThat(outcome.connections()).containsExactly("open");
+            assertThat(outcome.log()).last().asString().contains("login.ended user=\"nobody\"");
+        }
+    }
+
+    @Test
+    void anSshdThatDoesNotHeedTheSignalIsKilled() throws Exception {
+        serve(inTurn(answering(success()), answering(verdict(3, "adopt_failure"))));
+
+        drive(sshd).with("-x", "ao", "-I", "-L", LONG).until(SIGKILL).call(socketOption(), DENY);
+    }
+
+    @Test
+    void withoutATimerItEndsAtOnce() throws Exception {
+        assumeStrace();
+        serve(inTurn(answering(success()), answering(verdict(3, "adopt_failure", Field.message("no")))));
+
+        var outcome = drive(sshd)
+                .under(
+                        "strace",
+                        "-o",
+                        directory.resolve("trace").toString(),
+                        "-e",
+                        "trace=timer_create",
+                        "-e",
+                        "inject=timer_create:error=EAGAIN")
+                .with("-x", "ao", "-L", LONG)
+                .until(SIGTERM)
+                .call(socketOption(), DENY);
+
+        assertThat(outcome.answers()).containsExactly(PAM_SUCCESS); // the other call did not return
+        assertThat(outcome.messages()).containsExactly("3 no");
+    }
+
+    static Stream<Arguments> deniedSessions() {
+        return Stream.of(
+                arguments("denied", answering(verdict(3, "adopt_failure"))),
+                arguments("late", (Script) login -> login.ask().awaitClose()),
+                arguments("closed", (Script) login -> {}),
+                arguments("garbage", answering("HTTP/1.1 200 OK\r\n\r\n".getBytes(UTF_8))),
+                arguments("cut", answering(Arrays.copyOf(verdict(1, "only_job"), 9))),
+                arguments("refused", answering(frame(REFUSED, Field.text(1, "busy"), Field.text(2, "too many")))),
+                arguments("environment", answering(verdict(1, "only_job", Field.variable("B=2")))),
+                arguments("container", answering(success(Field.namespace(NamespaceDaemon.CLONE_NEWNS)))));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("deniedSessions")
+    void whateverDeniesASessionOfSshdEndsIt(String name, Script script) throws Exception {
+        serve(inTurn(answering(success()), script));
+
+        var outcome = drive(sshd)
+                .with("-x", "ao", "-p", "-r", "UNKNOWN") // over AF_UNIX: no TCP connection, no address
+                .call(socketOption(), DENY, STRICT, "timeout=2000");
+
+        assertThat(outcome.answers()).as(name).containsExactly(PAM_SUCCESS, PAM_PERM_DENIED);
+        assertThat(outcome.timers()).containsExactlyInAnyOrder("" + SIGKILL, "" + SIGTERM);
+        assertThat(outcome.log()).last().asString().contains("login.ended");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"ignore, 25", "allow, 0"})
+    void aSessionThatAFailureLetsInIsNotEnded(String action, int answer) throws Exception {
+        serve(inTurn(answering(success()), login -> {}));
+
+        var outcome = drive(sshd).with("-x", "ao").call(socketOption(), "action_generic_failure=" + action);
+
+        assertThat(outcome.answer()).isEqualTo(answer);
+        assertThat(outcome.timers()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"su", "cron", "login", "sshd"})
+    void aProcessThatIsNotSshdsIsToldAndNeverSignalled(String service) throws Exception {
+        serve(inTurn(answering(success()), answering(verdict(3, "adopt_failure"))));
+        try (var others = listenAt("127.0.0.1")) {
+
+            var outcome = drive().with("-x", "ao", "-t", place(others))
+                    .as(service, "nobody")
+                    .call(socketOption(), DENY, "service=*");
+
+            assertThat(outcome.answers()).containsExactly(PAM_SUCCESS, PAM_PERM_DENIED);
+            assertThat(outcome.timers()).isEmpty();
+            assertThat(outcome.connections()).containsExactly("open");
+            assertThat(outcome.log()).noneMatch(line -> line.contains("login.ended"));
         }
     }
 
     @Test
     void aSessionTheDaemonIgnoresIsIgnored() throws Exception {
-        serve(answering(verdict(2, "no_jobs")));
+        serve(inTurn(answering(success()), answering(verdict(2, "account_decided"))));
 
-        assertThat(drive().with("-x", "o").call(socketOption(), DENY).answer()).isEqualTo(PAM_IGNORE);
-    }
+        var outcome = drive(sshd).with("-x", "ao").call(socketOption(), DENY);
 
-    @ParameterizedTest
-    @CsvSource({"ignore, 25, open", "allow, 0, open", "deny, 6, ended"})
-    void aSessionTheModuleItselfTurnsAwayLosesItsConnection(String action, int answer, String connection)
-            throws Exception {
-        try (var other = listenAt("127.0.0.1");
-                var client = listenAt("127.0.0.2")) {
-
-            var outcome = drive().with("-x", "o", "-t", place(other), "-t", place(client), "-r", "127.0.0.2")
-                    .call(socketOption(), "action_generic_failure=" + action);
-
-            assertThat(outcome.answer()).isEqualTo(answer);
-            assertThat(outcome.connections()).containsExactly("open", connection); // the one that the login came over
-            assertThat(outcome.log().get(0)).contains("phase=session why=daemon_absent");
-            if ("ended".equals(connection)) {
-                assertThat(outcome.messages())
-                        .containsExactly("3 Access denied by adoptd: the adoptd service on this node is not running");
-                assertThat(outcome.log()).hasSize(2).last().asString().contains("login.ended user=\"nobody\"");
-            }
-        }
-    }
-
-    static Stream<Arguments> failingDaemons() {
-        return Stream.of(
-                arguments("late", (Script) login -> login.ask().awaitClose(), "daemon_late"),
-                arguments("garbage", answering("HTTP/1.1 200 OK\r\n\r\n".getBytes(UTF_8)), "daemon_unreadable"),
-                arguments("cut", answering(Arrays.copyOf(verdict(1, "only_job"), 9)), "daemon_closed"),
-                arguments(
-                        "refused",
-                        answering(frame(REFUSED, Field.text(1, "busy"), Field.text(2, "too many"))),
-                        "daemon_refused"));
-    }
-
-    @ParameterizedTest(name = "{0}")
-    @MethodSource("failingDaemons")
-    void aFailingDaemonEndsASessionUnderDenyAndNoAccountPhase(String name, Script script, String why) throws Exception {
-        serve(script);
-        try (var client = listenAt("127.0.0.1")) {
-
-            var outcome = drive().with("-x", "ao", "-t", place(client)).call(socketOption(), DENY, "timeout=300");
-
-            assertThat(outcome.answers()).as(name).containsExactly(PAM_PERM_DENIED, PAM_PERM_DENIED);
-            assertThat(outcome.log().get(0)).contains("phase=account why=" + why);
-            assertThat(outcome.log().get(1)).contains("phase=session why=" + why);
-            assertThat(outcome.log()).hasSize(3).last().asString().contains("login.ended");
-            assertThat(outcome.connections()).containsExactly("ended");
-        }
+        assertThat(outcome.answers()).containsExactly(PAM_SUCCESS, PAM_IGNORE);
+        assertThat(outcome.timers()).isEmpty();
     }
 
     @Test
@@ -425,36 +637,24 @@ class PamModuleIT {
     }
 
     @Test
-    void aFailingPutenvTurnsASessionAway() throws Exception {
-        serve(answering(verdict(1, "only_job", Field.variable("A=1"), Field.variable("B=2"))));
-        try (var client = listenAt("127.0.0.1")) {
+    void aSessionOfAUserWhoIsNotToBeFoundAnyMoreIsTurnedAway() throws Exception {
+        serve(answering(success()));
 
-            var outcome = drive().with("-p", "-x", "o", "-t", place(client)).call(socketOption(), DENY);
+        var outcome =
+                drive(sshd).with("-x", "ao", "-U", "no-such-user").call(socketOption(), "action_generic_failure=allow");
 
-            assertThat(outcome.answer()).isEqualTo(PAM_PERM_DENIED);
-            assertThat(outcome.connections()).containsExactly("ended");
-        }
+        assertThat(outcome.answers()).containsExactly(PAM_SUCCESS, PAM_SESSION_ERR);
+        assertThat(outcome.timers()).hasSize(2);
     }
 
     @Test
-    void aSessionWithoutAConnectionIsTurnedAwayByItsAnswerAlone() throws Exception {
-        var outcome = drive().with("-x", "o").call(socketOption(), DENY);
+    void aSessionOfAnotherUserThanTheAccountPhasesIsLeftAlone() throws Exception {
+        serve(answering(success()));
 
-        assertThat(outcome.answer()).isEqualTo(PAM_PERM_DENIED);
-        assertThat(outcome.onlyLogLine()).contains("why=daemon_absent");
-    }
+        var outcome = drive(sshd).with("-x", "ao", "-U", "daemon").call(socketOption(), DENY);
 
-    @Test
-    void aSessionOfAnUnknownUserIsTurnedAway() throws Exception {
-        try (var client = listenAt("127.0.0.1")) {
-
-            var outcome = drive().with("-x", "o", "-t", place(client))
-                    .as("sshd", "no-such-user")
-                    .call(socketOption(), "action_generic_failure=allow");
-
-            assertThat(outcome.answer()).isEqualTo(PAM_SESSION_ERR);
-            assertThat(outcome.connections()).containsExactly("ended");
-        }
+        assertThat(outcome.answers()).containsExactly(PAM_SUCCESS, PAM_IGNORE);
+        assertNobodyCameBut(1);
     }
 
     @Test
@@ -500,6 +700,15 @@ class PamModuleIT {
             assertThat(daemon().logins().get(0).hex(0x0008)).isEqualTo("02");
             assertThat(daemon().logins().get(1).hex(0x0008)).isEqualTo("03"); // a session is one, whoever is its parent
         }
+    }
+
+    @Test
+    void anSshdsHelperIsOneWithoutATcpConnectionToo() throws Exception {
+        serve(answering(success()));
+
+        drive(sshd).with("-f", "-r", "UNKNOWN").call(socketOption(), DENY);
+
+        assertThat(onlyLogin().hex(0x0008)).isEqualTo("02");
     }
 
     @Test
@@ -596,6 +805,21 @@ class PamModuleIT {
         }
     }
 
+    /** As pam_namespace makes one, with a private /tmp in it. */
+    @Test
+    void aMountNamespaceMadeFromTheJobsMeanwhileIsKept() throws Exception {
+        try (var job = namespaces(success(Field.namespace(NamespaceDaemon.CLONE_NEWNS)), "mnt")) {
+            var before = Files.readSymbolicLink(Path.of("/proc/self/ns/mnt")).toString();
+
+            var outcome =
+                    drive().joining().with("-x", "ao", "-M").call(socketOption(), DENY, STRICT, "log_level=debug");
+
+            assertThat(outcome.answers()).containsExactly(PAM_SUCCESS, PAM_SUCCESS);
+            assertThat(outcome.namespaces()).doesNotContain("mnt " + job.link("mnt"), "mnt " + before);
+            assertThat(outcome.log()).anyMatch(line -> line.endsWith("phase=session already_in=mount"));
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({
         "own-mnt, 131072",
@@ -620,17 +844,18 @@ class PamModuleIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"account, a, open", "session, o, ended"})
-    void whatCannotBeJoinedIsAnAdoptionFailure(String phase, String call, String connection) throws Exception {
+    @CsvSource({"account, a", "session, o"})
+    void whatCannotBeJoinedIsAnAdoptionFailure(String phase, String call) throws Exception {
         try (var client = listenAt("127.0.0.1");
                 var job = namespaces(success(Field.namespace(NamespaceDaemon.CLONE_NEWNS)), "null")) {
 
-            var outcome = drive().with("-x", call, "-t", place(client)).call(socketOption(), DENY, STRICT);
+            var outcome = drive().with("-x", call, "-t", place(client), "-w", record(uidOfNobody(), 7))
+                    .call(socketOption(), DENY, STRICT);
 
             assertThat(outcome.answer()).isEqualTo(PAM_PERM_DENIED);
             assertThat(outcome.messages()).containsExactly(CONTAINER_LINE);
             assertThat(outcome.environment()).isEmpty();
-            assertThat(outcome.connections()).containsExactly(connection);
+            assertThat(outcome.connections()).containsExactly("open");
             assertThat(outcome.log().get(1))
                     .startsWith("3 login.failed user=\"nobody\" phase=" + phase + " why=container")
                     .contains("errno=22 (Invalid argument)")
@@ -645,7 +870,7 @@ class PamModuleIT {
         try (var client = listenAt("127.0.0.1");
                 var job = namespaces(success(Field.namespace(NamespaceDaemon.CLONE_NEWNS)), "null")) {
 
-            var outcome = drive().with("-x", call, "-t", place(client))
+            var outcome = drive().with("-x", call, "-t", place(client), "-w", record(uidOfNobody(), 7, "2113"))
                     .call(socketOption(), DENY, "action_adopt_failure=allow");
 
             assertThat(outcome.answer()).isEqualTo(PAM_SUCCESS);
@@ -1236,12 +1461,13 @@ class PamModuleIT {
     }
 
     @Test
-    void aSessionLineAloneOpensAndClosesWhatTheDaemonLetsIn() throws Exception {
-        serve(answering(verdict(1, "only_job")));
+    void theModuleAloneOpensAndClosesWhatTheDaemonLetsIn() throws Exception {
+        serve(answering(success()));
+        var line = " required MODULE " + socketOption();
 
-        var outcome = drive().with("-x", "oc").stack("session required MODULE " + socketOption());
+        var outcome = drive().with("-x", "aoc").stack("account" + line, "session" + line);
 
-        assertThat(outcome.answers()).containsExactly(PAM_SUCCESS, PAM_SUCCESS);
+        assertThat(outcome.answers()).containsExactly(PAM_SUCCESS, PAM_SUCCESS, PAM_SUCCESS);
     }
 
     // ---- memory
@@ -1283,6 +1509,12 @@ class PamModuleIT {
         return login -> login.ask().send(reply);
     }
 
+    /** A script for each login; the last one for all that follow. */
+    private static Script inTurn(Script... scripts) {
+        var next = new AtomicInteger();
+        return login -> scripts[Math.min(next.getAndIncrement(), scripts.length - 1)].play(login);
+    }
+
     private static Script trickling(byte[] reply, long everyMs) {
         return login -> {
             login.ask();
@@ -1303,7 +1535,23 @@ class PamModuleIT {
     }
 
     private PamDrive drive() {
-        return new PamDrive(pamdrive, module, directory);
+        return drive(pamdrive);
+    }
+
+    /** {@link #sshd} is the same program by a name that the module knows. */
+    private PamDrive drive(Path program) {
+        return new PamDrive(program, module, directory);
+    }
+
+    private String record(long uid, long job) throws IOException {
+        return record(uid, job, "2123");
+    }
+
+    /** The argument that has the program's own record written as adoptd writes it. */
+    private String record(long uid, long job, String actions) throws IOException {
+        var logins = Files.createDirectories(directory.resolve("logins"));
+        return logins + ":adoptd-login 1 uid=" + uid + " job=" + job + " actions=" + actions
+                + " switches=3 nodename=c1";
     }
 
     /** A call in whose process each of these system calls takes 300 ms more. */
@@ -1366,11 +1614,15 @@ class PamModuleIT {
     }
 
     private void assertNobodyCame() throws IOException {
+        assertNobodyCameBut(0);
+    }
+
+    private void assertNobodyCameBut(int logins) throws IOException {
         try (var probe = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
             probe.shutdownOutput();
             probe.read(ByteBuffer.allocate(1)); // until it was its turn, which is after whoever came before
         }
-        assertThat(daemon().logins()).as("this probe and nobody else").hasSize(1);
+        assertThat(daemon().logins()).as("this probe and nobody else").hasSize(logins + 1);
     }
 
     private Process muteDaemon(int uid) throws IOException {
