@@ -12,7 +12,6 @@ import io.adoptd.kernel.libc.Netdb.hostent;
 import io.adoptd.kernel.libc.Pwd.passwd;
 import io.adoptd.kernel.libc.SysResource.rlimit64;
 import io.adoptd.kernel.libc.SysSocket.cmsghdr;
-import io.adoptd.kernel.libc.SysSocket.iovec;
 import io.adoptd.kernel.libc.SysSocket.msghdr;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +23,10 @@ import org.jspecify.annotations.Nullable;
  * The calls themselves, in records instead of structs, and with {@link KernelException} for every refusal. A call that
  * a signal interrupts is made again. Descriptors are plain numbers: each call must be made where nobody closes them
  * meanwhile.
+ *
+ * <p>JNA keeps what a call is given alive until it returns, but not what that points to. Structs with pointers in them
+ * are the msghdr and the iovec, whose memory {@link MessageMemory} owns, and the passwd and the hostent, which point into
+ * a buffer that is closed after they were read.
  */
 public final class Libc {
 
@@ -245,19 +248,18 @@ public final class Libc {
      * @throws KernelException EAGAIN when nothing can be sent now
      */
     public static int sendmsg(int socket, byte[] bytes, int... descriptors) throws KernelException {
-        var data = new Memory(bytes.length);
-        data.write(0, bytes, 0, bytes.length);
-        var control = new Memory(cmsgSpace(descriptors.length));
-        control.clear();
-        var header = new cmsghdr(control);
-        header.cmsg_len = cmsgLength(descriptors.length);
-        header.cmsg_level = SysSocket.SOL_SOCKET;
-        header.cmsg_type = SysSocket.SCM_RIGHTS;
-        header.write();
-        control.write(cmsgLength(0), descriptors, 0, descriptors.length);
-        var message = message(data, control);
-        return (int) call(
-                "sendmsg", () -> SysSocket.sendmsg(socket, message, SysSocket.MSG_DONTWAIT | SysSocket.MSG_NOSIGNAL));
+        try (var memory = new MessageMemory(bytes.length, cmsgSpace(descriptors.length))) {
+            memory.data().write(0, bytes, 0, bytes.length);
+            var header = new cmsghdr(memory.control());
+            header.cmsg_len = cmsgLength(descriptors.length);
+            header.cmsg_level = SysSocket.SOL_SOCKET;
+            header.cmsg_type = SysSocket.SCM_RIGHTS;
+            header.write();
+            memory.control().write(cmsgLength(0), descriptors, 0, descriptors.length);
+            return (int) call(
+                    "sendmsg",
+                    () -> SysSocket.sendmsg(socket, memory.header(), SysSocket.MSG_DONTWAIT | SysSocket.MSG_NOSIGNAL));
+        }
     }
 
     /**
@@ -268,26 +270,14 @@ public final class Libc {
      * @throws KernelException EAGAIN when there is nothing yet
      */
     public static Message recvmsg(int socket, int atMostBytes, int atMostDescriptors) throws KernelException {
-        var control = new Memory(cmsgSpace(atMostDescriptors));
-        var message = message(new Memory(atMostBytes), control);
-        long bytes = call(
-                "recvmsg",
-                () -> SysSocket.recvmsg(socket, message, SysSocket.MSG_DONTWAIT | SysSocket.MSG_CMSG_CLOEXEC));
-        boolean truncated = (message.msg_flags & SysSocket.MSG_CTRUNC) != 0;
-        return new Message((int) bytes, descriptors(control, message.msg_controllen), truncated);
-    }
-
-    private static msghdr message(Memory data, Memory control) {
-        var vector = new iovec();
-        vector.iov_base = data;
-        vector.iov_len = data.size();
-        vector.write();
-        var message = new msghdr(); // its pointers keep all three memories from being freed
-        message.msg_iov = vector.getPointer();
-        message.msg_iovlen = 1;
-        message.msg_control = control;
-        message.msg_controllen = control.size();
-        return message;
+        try (var memory = new MessageMemory(atMostBytes, cmsgSpace(atMostDescriptors))) {
+            msghdr header = memory.header();
+            long bytes = call(
+                    "recvmsg",
+                    () -> SysSocket.recvmsg(socket, header, SysSocket.MSG_DONTWAIT | SysSocket.MSG_CMSG_CLOEXEC));
+            boolean truncated = (header.msg_flags & SysSocket.MSG_CTRUNC) != 0;
+            return new Message((int) bytes, descriptors(memory.control(), header.msg_controllen), truncated);
+        }
     }
 
     private static List<Integer> descriptors(Memory control, long length) {

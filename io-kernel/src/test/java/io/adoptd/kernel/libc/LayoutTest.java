@@ -3,6 +3,7 @@ package io.adoptd.kernel.libc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
 import com.sun.jna.Structure;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
@@ -29,6 +30,26 @@ class LayoutTest {
             mirrored.add(lineOf(struct));
         }
         assertThat(mirrored).isEqualTo(Layout.STRUCTS);
+    }
+
+    /** Whoever adds one has to see to it that what it points to outlives the call. */
+    @Test
+    void structsThatPointToMemoryAreThoseWhoseMemoryIsOwned() {
+        assertThat(Stream.of(
+                                SysResource.rlimit64.class,
+                                SysSocket.iovec.class,
+                                SysSocket.msghdr.class,
+                                SysSocket.cmsghdr.class,
+                                Pwd.passwd.class,
+                                Netdb.hostent.class)
+                        .filter(struct -> Arrays.stream(struct.getFields())
+                                .filter(field -> !Modifier.isStatic(field.getModifiers()))
+                                .anyMatch(field -> Pointer.class.isAssignableFrom(field.getType()))))
+                .containsExactly(
+                        SysSocket.iovec.class, // MessageMemory
+                        SysSocket.msghdr.class, // MessageMemory
+                        Pwd.passwd.class, // into getpwnam's buffer, closed afterwards
+                        Netdb.hostent.class); // into gethostbyname's buffer, closed afterwards
     }
 
     private static String lineOf(Structure struct) throws Exception {
