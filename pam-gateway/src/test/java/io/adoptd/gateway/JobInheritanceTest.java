@@ -46,17 +46,17 @@ class JobInheritanceTest {
     @Test
     void whoCannotLendIsPassedOver() {
         job.environments.put(10, new Untold("pid 10 has ended"));
-        job.environments.put(11, new Told(List.of("A=1")));
-        assertThat(inherit(List.of("A"), List.of()))
-                .isEqualTo(new Inherited(Map.of("A", "1"), "some", "pid 10 has ended"));
+        job.environments.put(11, new Told(List.of("SLURM_NTASKS=1")));
+        assertThat(inherit(List.of("SLURM_NTASKS"), List.of()))
+                .isEqualTo(new Inherited(Map.of("SLURM_NTASKS", "1"), "some", "pid 10 has ended"));
         assertThat(job.asked).containsExactly("environment 10", "environment 11");
     }
 
     @Test
     void anEmptyLoanIsALoan() {
-        job.environments.put(10, new Told(List.of("B=1")));
-        job.environments.put(11, new Told(List.of("A=1")));
-        assertThat(inherit(List.of("A"), List.of())).isEqualTo(new Inherited(Map.of(), "all", ""));
+        job.environments.put(10, new Told(List.of("SLURM_NPROCS=1")));
+        job.environments.put(11, new Told(List.of("SLURM_NTASKS=1")));
+        assertThat(inherit(List.of("SLURM_NTASKS"), List.of())).isEqualTo(new Inherited(Map.of(), "all", ""));
     }
 
     @Test
@@ -75,26 +75,27 @@ class JobInheritanceTest {
 
     @Test
     void aLimitThatCannotBeSetKeepsNoVariableAway() {
-        job.environments.put(10, new Told(List.of("A=1")));
+        job.environments.put(10, new Told(List.of("SLURM_NTASKS=1")));
         job.limits.put(10, new LimitsAnswer(Map.of(), Map.of(Resource.MEMLOCK, "prlimit 42: EPERM")));
-        assertThat(inherit(List.of("A"), List.of("memlock")))
-                .isEqualTo(new Inherited(Map.of("A", "1"), "some", "memlock: prlimit 42: EPERM"));
+        assertThat(inherit(List.of("SLURM_NTASKS"), List.of("memlock")))
+                .isEqualTo(new Inherited(Map.of("SLURM_NTASKS", "1"), "some", "memlock: prlimit 42: EPERM"));
         assertThat(job.asked).containsExactly("environment 10", "limits 10 [MEMLOCK]");
     }
 
     @Test
     void aJobWithoutAProcessHasNothingToLend() {
         job.tasks = new TasksAnswer(List.of(), "");
-        assertThat(inherit(List.of("A"), List.of("core")))
+        assertThat(inherit(List.of("SLURM_NTASKS"), List.of("core")))
                 .isEqualTo(new Inherited(Map.of(), "none", "no process of the job is running here"));
         job.tasks = new TasksAnswer(List.of(), "c1_7.0: SILENT");
-        assertThat(inherit(List.of("A"), List.of("core"))).isEqualTo(new Inherited(Map.of(), "none", "c1_7.0: SILENT"));
+        assertThat(inherit(List.of("SLURM_NTASKS"), List.of("core")))
+                .isEqualTo(new Inherited(Map.of(), "none", "c1_7.0: SILENT"));
     }
 
     @Test
     void onlySoManyAreAsked() {
         job.tasks = new TasksAnswer(List.of(20, 21, 22, 23, 24, 25), "");
-        assertThat(inherit(List.of("A"), List.of()).outcome()).isEqualTo("none");
+        assertThat(inherit(List.of("SLURM_NTASKS"), List.of()).outcome()).isEqualTo("none");
         assertThat(job.asked).hasSize(4);
     }
 

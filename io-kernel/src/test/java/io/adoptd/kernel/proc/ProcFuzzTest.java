@@ -19,7 +19,7 @@ class ProcFuzzTest {
     private static final String STAT =
             "4242 (sshd) S 4190 4242 4242 0 -1 4194560 873 0 0 0 1 2 0 0 20 0 1 0 5038172 15458304\n";
 
-    private static final Inheritance LISTED = new Inheritance(List.of("SLURM_*", "B"), List.of());
+    private static final Inheritance LISTED = new Inheritance(List.of("SLURM_*", "OMP_*"), List.of());
 
     @MethodSource("texts")
     @DictionaryEntries({
@@ -56,7 +56,7 @@ class ProcFuzzTest {
                 "Name:\t\rUid:\t0\t0\t\nUid:\t2001\t2001\t2001\t2001\n",
                 "c1.cluster-2_b\n",
                 "Limit    Soft Limit  Hard Limit  Units \nMax stack size   8388608    unlimited   bytes  \n",
-                "SLURM_JOB_ID=7\0SLURM_NODEID=0\0SLURM_JWT=x\0B=1\0B=2\0PATH=/usr/bin:/bin\0EMPTY=\0BASH_FUNC_x%%=() {  :\n}\0word\0é=ü");
+                "SLURM_JOB_ID=7\0SLURM_NODEID=0\0SLURM_JWT=x\0OMP_NUM_THREADS=1\0OMP_NUM_THREADS=2\0PATH=/usr/bin:/bin\0EMPTY=\0BASH_FUNC_x%%=() {  :\n}\0word\0é=ü");
     }
 
     private static void readStat(String text) {
@@ -128,7 +128,7 @@ class ProcFuzzTest {
             at = found + 1;
         }
         assertThat(LISTED.variablesFrom(variables)).hasSizeLessThanOrEqualTo(60).allSatisfy((name, value) -> {
-            assertThat(name).matches("(SLURM_|B)[A-Z0-9_]*").doesNotMatch("SLURM_(JWT|CONF.*|JOB_ID)");
+            assertThat(name).matches("(SLURM_|OMP_)[A-Z0-9_]*").doesNotMatch("SLURM_(JWT|CONF.*|JOB_ID)");
             assertThat(value).doesNotContainPattern("[\\x00-\\x1f\\x7f-\\x9f]").hasSizeLessThan(1_024);
             assertThat(variables).contains(name + "=" + value);
         });

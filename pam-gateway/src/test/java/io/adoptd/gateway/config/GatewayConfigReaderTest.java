@@ -46,7 +46,7 @@ class GatewayConfigReaderTest {
                         steps.starting = 0ms
                         logins.max = 64
                         slurm.conf = /opt/slurm/etc/slurm.conf
-                        session.variables = [SLURM_JOB_NAME, "SLURM_*", TMPDIR]
+                        session.variables = [SLURM_JOB_NAME, "SLURM_*", CUDA_VISIBLE_DEVICES]
                         session { limits = [
                             memlock
                             nofile
@@ -65,7 +65,9 @@ class GatewayConfigReaderTest {
                         Duration.ZERO,
                         64,
                         Path.of("/opt/slurm/etc/slurm.conf"),
-                        new Inheritance(List.of("SLURM_JOB_NAME", "SLURM_*", "TMPDIR"), List.of("memlock", "nofile")),
+                        new Inheritance(
+                                List.of("SLURM_JOB_NAME", "SLURM_*", "CUDA_VISIBLE_DEVICES"),
+                                List.of("memlock", "nofile")),
                         Level.DEBUG));
     }
 
@@ -85,8 +87,11 @@ class GatewayConfigReaderTest {
                 "logins.max = 0 | x.conf: 2: logins.max = 0: expected a whole number, 1 to 65536",
                 "session.variables = TMPDIR | x.conf: 2: session.variables = TMPDIR: expected a list, such as [A, B]",
                 "session.variables = [[A]] | x.conf: 2: session.variables = [[A]]: expected one value",
-                "session.variables = [LD_PRELOAD] | x.conf: 2: session.variables = [LD_PRELOAD]: expected no variable that"
-                        + " steers what root runs, or that adoptd sets itself: LD_PRELOAD lets LD_* through",
+                "session.variables = [LD_PRELOAD] | x.conf: 2: session.variables = [LD_PRELOAD]: expected variables that may"
+                        + " be listed, which are SLURM_* (what Slurm tells a job of itself), BLIS_NUM_THREADS, ",
+                "session.variables = [TMPDIR] | x.conf: 2: session.variables = [TMPDIR]: expected variables that may be",
+                "session.variables = [SLURM_CONF] | x.conf: 2: session.variables = [SLURM_CONF]: expected variables that may"
+                        + " be listed, which are SLURM_ARRAY_JOB_ID, ",
                 "session.variables = [\"*\"] | x.conf: 2: session.variables = [*]: expected names of capital letters,",
                 "session.limits = [memlok] | x.conf: 2: session.limits = [memlok]: expected limits out of [as, core, ",
                 "session.limits = [fsize] | x.conf: 2: session.limits = [fsize]: expected no fsize: it would hold",

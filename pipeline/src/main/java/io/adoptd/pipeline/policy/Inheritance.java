@@ -10,14 +10,13 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * What of its job's settings a session may have, as the administrator lists it. Nothing, unless it is listed.
  *
  * <p>A job's variables are its user's words, and the PAM environment is not only the session's: pam_exec and other modules
- * after ours run programs as root with it. So a pattern that lets through what steers a program or the shell is refused
- * when it is read, and such a variable is left out whatever was listed.
+ * after ours run programs as root with it. So only what {@link JobVariables} names can be listed, and only that is let
+ * through by a {@code *}.
  *
  * @param variables names, or beginnings of names with a {@code *} after them; earlier ones go first when there is not room
  *     for all
@@ -61,91 +60,8 @@ public record Inheritance(List<String> variables, List<String> limits) {
     private static final Pattern NAME = Pattern.compile("[A-Z_][A-Z0-9_]*+");
     private static final Pattern LISTED = Pattern.compile("[A-Z_][A-Z0-9_]*+\\*?");
 
-    private static final String SLURM = "SLURM_";
-
-    /** Variables that make a program, a library or the shell do something else; with a * whole families of them. */
-    private static final List<String> STEERING = List.of(
-            // Linkers, libc and its files.
-            "LD_*",
-            "GCONV_PATH",
-            "GETCONF_DIR",
-            "GLIBC_TUNABLES",
-            "HOSTALIASES",
-            "LOCALDOMAIN",
-            "LOCPATH",
-            "MALLOC_*",
-            "NIS_PATH",
-            "NLSPATH",
-            "RES_OPTIONS",
-            "RESOLV_*",
-            "TZ",
-            "TZDIR",
-            // Shells, and who one is.
-            "BASH*",
-            "CDPATH",
-            "ENV",
-            "FPATH",
-            "HISTFILE",
-            "HOME",
-            "IFS",
-            "LOGNAME",
-            "MAIL*",
-            "OLDPWD",
-            "PATH",
-            "PROMPT_COMMAND",
-            "PS1",
-            "PS4",
-            "PWD",
-            "SHELL",
-            "SHELLOPTS",
-            "TERMCAP",
-            "TERMINFO*",
-            "TERMPATH",
-            "USER",
-            "ZDOTDIR",
-            // Interpreters.
-            "CLASSPATH",
-            "GEM_*",
-            "JAVA_*",
-            "JDK_*",
-            "_JAVA_*",
-            "LUA_*",
-            "NODE_*",
-            "PERL*",
-            "PYTHON*",
-            "RUBY*",
-            "TCLLIBPATH",
-            // Programs and libraries that an administrator's script may well run.
-            "CURL_*",
-            "DBUS_*",
-            "EDITOR",
-            "GIT_*",
-            "GNUPGHOME",
-            "KRB5*",
-            "LESS*",
-            "MUNGE_*",
-            "OPENSSL_*",
-            "PAGER",
-            "PAM_*",
-            "SSH*",
-            "SSL_*",
-            "SUDO_*",
-            "SYSTEMD_*",
-            "VISUAL",
-            "XAUTHORITY",
-            "XDG_*",
-            "DISPLAY");
-
-    /** Of Slurm's own: where it finds its settings and so its plugins, secrets, what srun runs, what the decision sets. */
-    private static final List<String> SLURMS_OWN = List.of(
-            "SLURM_CONF*",
-            "SLURM_JOB_ID",
-            "SLURM_JWT",
-            "SLURM_SACK_*",
-            "SLURM_PROLOG",
-            "SLURM_EPILOG",
-            "SLURM_TASK_PROLOG",
-            "SLURM_TASK_EPILOG");
+    /** The decision sets it itself. */
+    private static final String OURS = "SLURM_JOB_ID";
 
     /**
      * @throws IllegalArgumentException saying what was expected instead, if an entry of a list may not stand there
@@ -166,19 +82,13 @@ public record Inheritance(List<String> variables, List<String> limits) {
                     "names of capital letters, digits and underscores, each with or without a * at its end, not "
                             + listed);
         }
-        Stream.concat(STEERING.stream(), SLURMS_OWN.stream())
-                .filter(never -> isRefusedFor(listed, never))
-                .findFirst()
-                .ifPresent(never -> {
-                    throw new IllegalArgumentException("no variable that steers what root runs, or that adoptd sets"
-                            + " itself: " + listed + " lets " + never + " through");
-                });
-    }
-
-    /** What begins as Slurm's variables do may be listed as a family: those of it that may not are left out. */
-    private static boolean isRefusedFor(String listed, String never) {
-        boolean family = listed.endsWith("*") && never.startsWith(SLURM) && listed.startsWith(SLURM);
-        return covers(never, beginning(listed)) || (!family && covers(listed, beginning(never)));
+        if (listed.equals(OURS)) {
+            throw new IllegalArgumentException("no " + OURS + ": adoptd sets it itself");
+        }
+        if (listed.endsWith("*") ? !JobVariables.isBeginning(beginning(listed)) : !JobVariables.isKnown(listed)) {
+            throw new IllegalArgumentException(
+                    "variables that may be listed, which are " + JobVariables.all(listed) + "; not " + listed);
+        }
     }
 
     private static void checkLimit(String limit) {
@@ -197,8 +107,9 @@ public record Inheritance(List<String> variables, List<String> limits) {
     }
 
     /**
-     * The variables that the session gets of a job's environment: those that are listed, have a plain name, no control
-     * character and at most {@value #MOST_BYTES} bytes. Of a name that comes twice the first counts, as for getenv(3).
+     * The variables that the session gets of a job's environment: those that are listed and may be, with a value of the
+     * form that is expected of them, without a control character and of at most {@value #MOST_BYTES} bytes with the name.
+     * Of a name that comes twice the first counts, as for getenv(3).
      *
      * @param environ in order, each {@code NAME=VALUE}; anything may be in it
      * @return at most {@value #MOST_VARIABLES}, those first that are listed first, then by name
@@ -213,8 +124,8 @@ public record Inheritance(List<String> variables, List<String> limits) {
         }
         var order = new ArrayList<>(named.entrySet());
         order.removeIf(variable -> rank(variable.getKey()) == variables.size()
-                || isNever(variable.getKey())
-                || !isPlain(variable.getKey(), variable.getValue()));
+                || !isPlain(variable.getKey(), variable.getValue())
+                || !JobVariables.isAllowed(variable.getKey(), variable.getValue()));
         order.sort(Comparator.comparingInt(variable -> rank(variable.getKey())));
         var chosen = new LinkedHashMap<String, String>();
         order.stream().limit(MOST_VARIABLES).forEach(variable -> chosen.put(variable.getKey(), variable.getValue()));
@@ -228,10 +139,6 @@ public record Inheritance(List<String> variables, List<String> limits) {
             rank++;
         }
         return rank;
-    }
-
-    private static boolean isNever(String name) {
-        return Stream.concat(STEERING.stream(), SLURMS_OWN.stream()).anyMatch(never -> covers(never, name));
     }
 
     private static boolean isPlain(String name, String value) {
