@@ -7,6 +7,7 @@ import io.adoptd.pipeline.model.Furnishings;
 import io.adoptd.pipeline.model.Furnishings.ContainerUnknown;
 import io.adoptd.pipeline.model.Furnishings.Namespaces;
 import io.adoptd.pipeline.model.Furnishings.TunnelUnknown;
+import io.adoptd.pipeline.model.Inherited;
 import io.adoptd.pipeline.model.JobId;
 import io.adoptd.pipeline.model.Login;
 import io.adoptd.pipeline.model.Luggage;
@@ -31,10 +32,17 @@ import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.Slices;
 import java.time.Duration;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /** The one way in: a login goes in, a verdict comes out. */
 public final class LoginPipeline {
+
+    /**
+     * Most logins that may be configured to be decided at once. A login asks one question at a time, so a queue of this
+     * length never refuses one that was admitted.
+     */
+    public static final int MOST_AT_ONCE = 65_536;
 
     /** For one short file, written to memory. */
     private static final Duration RECORD = Duration.ofMillis(250);
@@ -92,6 +100,9 @@ public final class LoginPipeline {
         private final LoginPolicy policy;
         private final Journal journal;
 
+        /** What the login gets if its deadline passes now: it is adopted and proven, and only its settings are missing. */
+        private volatile @Nullable Verdict proven;
+
         Attempt(Login login, Luggage luggage, Deadline deadline) {
             this.login = login;
             this.luggage = luggage;
@@ -105,7 +116,14 @@ public final class LoginPipeline {
         }
 
         Mono<Verdict> tooLate() {
-            return Mono.fromSupplier(() -> policy.whenNodeFault(Reason.DEADLINE_PASSED));
+            return Mono.fromSupplier(() -> {
+                Verdict adopted = proven;
+                if (adopted == null || login.phase() == Phase.ACCOUNT_BY_HELPER) { // whose record is not written yet
+                    return policy.whenNodeFault(Reason.DEADLINE_PASSED);
+                }
+                journal.add("settings", "none", "the login's deadline passed");
+                return adopted;
+            });
         }
 
         /** The module has read a record before it asks for the session; nothing else wants it. */
@@ -219,13 +237,19 @@ public final class LoginPipeline {
         }
 
         private Mono<Verdict> inherit(Choice.Adopt choice, Furnishings furnishings, Namespaces namespaces) {
+            proven = adopted(choice, furnishings, namespaces, Inherited.NOTHING);
             return settings.inherit(login.process(), choice.step(), deadline.slice(slices.settings()))
                     .doOnNext(inherited -> journal.add("settings", inherited.outcome(), inherited.why()))
-                    .map(inherited -> Verdict.adopted(
-                            choice.step(),
-                            choice.reason(),
-                            SessionEnvironment.of(choice.step().job(), furnishings.x11(), inherited),
-                            namespaces.all()));
+                    .map(inherited -> adopted(choice, furnishings, namespaces, inherited));
+        }
+
+        private static Verdict adopted(
+                Choice.Adopt choice, Furnishings furnishings, Namespaces namespaces, Inherited inherited) {
+            return Verdict.adopted(
+                    choice.step(),
+                    choice.reason(),
+                    SessionEnvironment.of(choice.step().job(), furnishings.x11(), inherited),
+                    namespaces.all());
         }
 
         private Mono<AdoptOutcome> gone() {
@@ -275,7 +299,7 @@ public final class LoginPipeline {
                     in -> accepted,
                     elsewhere -> new AdoptOutcome.Failed(Reason.ADOPT_NOT_IN_STEP, elsewhere.where()),
                     gone -> new AdoptOutcome.Failed(Reason.ADOPT_PROCESS_GONE, ""),
-                    unreadable -> new AdoptOutcome.Failed(Reason.ADOPT_NOT_IN_STEP, unreadable.why()));
+                    unreadable -> new AdoptOutcome.Failed(Reason.ADOPT_UNPROVEN, unreadable.why()));
         }
 
         /** Only what there is, and what should be but is not. */

@@ -43,7 +43,7 @@ public final class FakeNode implements ExternSteps, Callerid, Adoption, Processe
     private final Map<Long, Mono<AdoptOutcome>> adoptions = new HashMap<>();
     private Mono<Membership> membership = Mono.just(new Membership.InStep());
     private Furnishings furnishings = Furnishings.NONE;
-    private Inherited inherited = Inherited.NOTHING;
+    private Mono<Inherited> inherited = Mono.just(Inherited.NOTHING);
     private Mono<RecordAnswer> record = Mono.just(new RecordAnswer.Kept());
     private boolean still = true;
 
@@ -92,7 +92,11 @@ public final class FakeNode implements ExternSteps, Callerid, Adoption, Processe
     }
 
     public FakeNode bequeaths(Inherited what) {
-        this.inherited = what;
+        return bequeaths(Mono.just(what));
+    }
+
+    public FakeNode bequeaths(Mono<Inherited> answer) {
+        this.inherited = answer;
         return this;
     }
 
@@ -138,7 +142,7 @@ public final class FakeNode implements ExternSteps, Callerid, Adoption, Processe
 
     @Override
     public Mono<Inherited> inherit(LoginProcess process, ExternStep step, Deadline deadline) {
-        return Mono.fromSupplier(() -> inherited);
+        return inherited;
     }
 
     @Override

@@ -186,10 +186,52 @@ class LoginPipelineTest {
         assertThat(verdict.decision()).isEqualTo(Decision.DENIED);
         assertThat(verdict.reason()).isEqualTo(Reason.ADOPT_NOT_IN_STEP);
 
-        node.membership(Mono.just(new Membership.Unreadable("timed out")));
-        assertThat(decided(login(USUAL)).reason()).isEqualTo(Reason.ADOPT_NOT_IN_STEP);
         node.membership(Mono.just(new Membership.ProcessGone()));
         assertThat(decided(login(USUAL)).reason()).isEqualTo(Reason.ADOPT_PROCESS_GONE);
+    }
+
+    @Test
+    void adoptionThatCannotBeReadBackIsUnprovenAndActionAdoptFailureDecides() {
+        node.runs(step(7, 1)).membership(Mono.just(new Membership.Unreadable("timed out")));
+        Verdict denied = decided(login(USUAL));
+        assertThat(denied.decision()).isEqualTo(Decision.DENIED);
+        assertThat(denied.reason()).isEqualTo(Reason.ADOPT_UNPROVEN);
+        assertThat(denied.message())
+                .isEqualTo("Access denied by adoptd: this node could not confirm that this session is in your job 7");
+        Verdict allowed = decided(login(loose()));
+        assertThat(allowed.decision()).isEqualTo(Decision.ALLOWED);
+        assertThat(allowed.reason()).isEqualTo(Reason.ADOPT_UNPROVEN);
+    }
+
+    @Test
+    void unprovenAdoptionIntoTheSourceJobTriesNoOtherJob() {
+        node.runs(step(7, 1), step(8, 2)).sourceJob(7).membership(Mono.just(new Membership.Unreadable("timed out")));
+        Verdict verdict = decided(login(USUAL));
+        assertThat(verdict.reason()).isEqualTo(Reason.ADOPT_UNPROVEN);
+        assertThat(verdict.message()).endsWith("your job 7");
+        assertThat(node.asked).containsExactly("steps", "callerid", "adopt 7", "membership 7");
+    }
+
+    @Test
+    void provenAdoptionIsAdoptedThoughItsSettingsOutlastTheDeadline() {
+        node.runs(step(7, 1))
+                .furnishes(new Furnishings(
+                        new Furnishings.Namespaces(List.of(new Namespace(0x20000, 9))), new Furnishings.NoTunnel()))
+                .bequeaths(Mono.never());
+        StepVerifier.withVirtualTime(() -> decide(login(USUAL)), () -> time, Long.MAX_VALUE)
+                .expectSubscription()
+                .expectNoEvent(Duration.ofMillis(2_999))
+                .thenAwait(Duration.ofMillis(1))
+                .assertNext(verdict -> {
+                    assertThat(verdict.decision()).isEqualTo(Decision.ADOPTED);
+                    assertThat(verdict.reason()).isEqualTo(Reason.ONLY_JOB);
+                    assertThat(verdict.environment()).containsExactly(Map.entry("SLURM_JOB_ID", "7"));
+                    assertThat(verdict.namespaces()).containsExactly(new Namespace(0x20000, 9));
+                    assertThat(verdict.stages())
+                            .last()
+                            .isEqualTo(new Stage("settings", "none", "the login's deadline passed", Duration.ZERO));
+                })
+                .verifyComplete();
     }
 
     @Test

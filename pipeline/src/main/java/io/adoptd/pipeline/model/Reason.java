@@ -32,6 +32,8 @@ public enum Reason {
     ADOPT_UNREADABLE,
     /** The slurmstepd said yes, but the process is not in the job. */
     ADOPT_NOT_IN_STEP,
+    /** The slurmstepd said yes, and the kernel could not be asked in time, or not readably, where the process is. */
+    ADOPT_UNPROVEN,
     /** The process that asked is gone. */
     ADOPT_PROCESS_GONE,
     /** The slurmstepd took the process in, but did not tell the namespaces of the job. */

@@ -1,6 +1,7 @@
 package io.adoptd.pipeline.policy;
 
 import static io.adoptd.pipeline.policy.Situation.ADOPT_FAILED;
+import static io.adoptd.pipeline.policy.Situation.ADOPT_UNPROVEN;
 import static io.adoptd.pipeline.policy.Situation.NODE_FAULT;
 import static io.adoptd.pipeline.policy.Situation.NO_JOBS;
 import static io.adoptd.pipeline.policy.Situation.NO_JOBS_KNOWN;
@@ -50,6 +51,12 @@ final class DecisionTable {
                     "unable to determine source job among your %s on this node"),
             new Row(ADOPT_FAILED, ActionAdoptFailure.ALLOW, ALLOW, ""),
             new Row(ADOPT_FAILED, ActionAdoptFailure.DENY, DENY, "this session could not be placed into your job %s"),
+            new Row(ADOPT_UNPROVEN, ActionAdoptFailure.ALLOW, ALLOW, ""),
+            new Row(
+                    ADOPT_UNPROVEN,
+                    ActionAdoptFailure.DENY,
+                    DENY,
+                    "this node could not confirm that this session is in your job %s"),
             new Row(NODE_FAULT, ActionGenericFailure.IGNORE, IGNORE, ""),
             new Row(NODE_FAULT, ActionGenericFailure.ALLOW, ALLOW, ""),
             new Row(NODE_FAULT, ActionGenericFailure.DENY, DENY, "this node cannot tell its jobs at the moment (%s)"));

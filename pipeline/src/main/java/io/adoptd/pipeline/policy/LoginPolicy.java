@@ -75,18 +75,22 @@ public final class LoginPolicy {
 
     /**
      * Adoption into {@code tried} failed. A job that the source named is not the last word: the user's other jobs are
-     * tried as if the source were unknown. Any other failure is final.
+     * tried as if the source were unknown. Any other failure is final, and so is an adoption that is not proven: the
+     * process is most likely where it should be.
      */
     public Choice whenAdoptFailed(Choice.Adopt tried, Reason failure) {
         OwnedSteps others = tried.owned().without(tried.step());
-        boolean another = tried.reason() == Reason.SOURCE_JOB && others.count() != OwnedSteps.Count.NONE;
+        boolean another = tried.reason() == Reason.SOURCE_JOB
+                && failure != Reason.ADOPT_UNPROVEN
+                && others.count() != OwnedSteps.Count.NONE;
         return another
                 ? whenSourceUnknown(others)
                 : new Choice.Settle(adoptFailed(tried.step().job(), failure));
     }
 
     private Verdict adoptFailed(JobId job, Reason failure) {
-        return settle(DecisionTable.row(Situation.ADOPT_FAILED, options), failure, job.toString());
+        Situation situation = failure == Reason.ADOPT_UNPROVEN ? Situation.ADOPT_UNPROVEN : Situation.ADOPT_FAILED;
+        return settle(DecisionTable.row(situation, options), failure, job.toString());
     }
 
     /** The node, or adoptd, is at fault. */

@@ -13,6 +13,8 @@ enum Situation {
     SOURCE_UNKNOWN,
     /** The process could not be put into the job that it belongs to. */
     ADOPT_FAILED,
+    /** The slurmstepd took the process in, and it could not be read back whether it is there. */
+    ADOPT_UNPROVEN,
     /** The node itself is at fault. */
     NODE_FAULT;
 
@@ -21,7 +23,7 @@ enum Situation {
         return switch (this) {
             case NO_JOBS, NO_JOBS_KNOWN -> options.noJobs();
             case SOURCE_UNKNOWN -> options.unknown();
-            case ADOPT_FAILED -> options.adoptFailure();
+            case ADOPT_FAILED, ADOPT_UNPROVEN -> options.adoptFailure();
             case NODE_FAULT -> options.genericFailure();
         };
     }
