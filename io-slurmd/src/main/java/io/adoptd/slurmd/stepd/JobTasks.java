@@ -34,7 +34,7 @@ public final class JobTasks {
     private static final long INTERACTIVE = 0xffff_fffaL;
     private static final long LAST_STEP = 0xffff_ffefL;
 
-    private static final int MOST_STEPS = 8;
+    static final int MOST_STEPS = 8;
     private static final int MOST_PIDS = 64;
     private static final int MOST_ENTRIES = 20_000;
 

@@ -1,5 +1,6 @@
 package io.adoptd.slurmd.stepd;
 
+import io.adoptd.pipeline.LoginPipeline;
 import io.adoptd.pipeline.model.ExternStep;
 import io.adoptd.pipeline.model.NodeName;
 import io.adoptd.pipeline.model.Uid;
@@ -46,8 +47,10 @@ public final class Stepds implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Stepds.class);
 
-    private static final int MAX_WAITING = 1024;
-    private static final int MAX_CONNECTS = 2 * SpoolDirectory.MAX_ENTRIES;
+    /** The inquiries of a whole directory, twice, and for each login those of its job's steps. */
+    private static final int MAX_CONNECTS =
+            2 * SpoolDirectory.MAX_ENTRIES + JobTasks.MOST_STEPS * LoginPipeline.MOST_AT_ONCE;
+
     private static final Duration CONNECT_IDLE = Duration.ofSeconds(10);
 
     /** As many nodes as the PAM lines of one host may name. What was known of the others is forgotten. */
@@ -108,7 +111,7 @@ public final class Stepds implements AutoCloseable {
             LastSeenVersion lastSeen,
             StepsSettings settings)
             throws IOException {
-        var files = new BlockingCalls("spool", MAX_WAITING);
+        var files = new BlockingCalls("spool", 2 * LoginPipeline.MOST_AT_ONCE);
         ThreadPoolExecutor connects = connects("connect");
         ThreadPoolExecutor inquiries = connects("inquire");
         var setting =

@@ -14,6 +14,7 @@ import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigSyntax;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
+import io.adoptd.pipeline.LoginPipeline;
 import io.adoptd.pipeline.policy.Inheritance;
 import io.adoptd.pipeline.time.Slices;
 import java.io.File;
@@ -224,8 +225,10 @@ public final class GatewayConfigReader {
 
     private static int count(ConfigValue value) {
         String text = text(value);
-        if (!text.matches("\\d{1,5}") || Integer.parseInt(text) < 1 || Integer.parseInt(text) > 65_536) {
-            throw new Unexpected("a whole number, 1 to 65536");
+        if (!text.matches("\\d{1,5}")
+                || Integer.parseInt(text) < 1
+                || Integer.parseInt(text) > LoginPipeline.MOST_AT_ONCE) {
+            throw new Unexpected("a whole number, 1 to " + LoginPipeline.MOST_AT_ONCE);
         }
         return Integer.parseInt(text);
     }

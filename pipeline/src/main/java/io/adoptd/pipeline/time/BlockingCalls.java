@@ -1,6 +1,6 @@
 package io.adoptd.pipeline.time;
 
-import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -39,7 +39,7 @@ public final class BlockingCalls {
                 THREADS,
                 0,
                 TimeUnit.SECONDS,
-                new ArrayBlockingQueue<>(maxWaiting),
+                new LinkedBlockingQueue<>(maxWaiting),
                 task -> new Worker(task, name + "-" + count.incrementAndGet()));
     }
 
@@ -118,6 +118,9 @@ public final class BlockingCalls {
             sink.onDispose(() -> {
                 over = true;
                 watch.dispose();
+                if (own == null) { // else a queue that stands would fill up with those who wait no more
+                    threads.remove(this);
+                }
             });
             threads.execute(this);
         }

@@ -109,6 +109,16 @@ class BlockingCallsTest {
         assertThat(working.availablePermits()).as("begun since").isEqualTo(1);
     }
 
+    @Test
+    void whoHasLeftTakesNoRoomInTheQueue() {
+        bothAreBusy();
+        for (int i = 0; i < 100; i++) { // 16 may wait
+            AtomicReference<Object> came = read(Deadline.in(SLICE, clock));
+            time.advanceTimeBy(SLICE);
+            assertThat(came.get()).as("waited its slice, call " + i).isInstanceOf(TimeoutException.class);
+        }
+    }
+
     private void bothAreBusy() {
         read(inTurn());
         read(inTurn());
