@@ -11,6 +11,7 @@ import io.adoptd.kernel.proc.ProcEnviron;
 import io.adoptd.kernel.proc.ProcException;
 import io.adoptd.kernel.proc.ProcLimits;
 import io.adoptd.kernel.proc.ProcStat;
+import io.adoptd.pipeline.LoginPipeline;
 import io.adoptd.pipeline.model.ExternStep;
 import io.adoptd.pipeline.model.LoginProcess;
 import io.adoptd.pipeline.model.Membership;
@@ -35,15 +36,22 @@ import reactor.core.publisher.Mono;
 
 /**
  * Reads processes from {@code /proc}. The kernel tells a process's {@code stat} and {@code status} from memory, without
- * sleeping (fs/proc/array.c), so these may be read on an event loop. Whatever else blocks: for {@code cgroup} it waits
- * for those who change cgroups just then. Such reads have two threads of their own, {@code proc-1} and {@code proc-2},
- * and a queue that refuses what it cannot hold; threads that the kernel never lets go cost no more than these two.
+ * sleeping (fs/proc/array.c), so these may be read on an event loop. So it does {@code limits}. Whatever else blocks:
+ *
+ * <ul>
+ *   <li>{@code cgroup} waits for those who change cgroups just then; a lock that only the kernel and root can hold for
+ *       long, and that stops every fork on the node then. Such reads have two threads of their own, {@code proc-1} and
+ *       {@code proc-2}, and a queue for as many as there may be logins.
+ *   <li>{@code environ} waits for the process's mmap lock, which the process's user can hold for ever. What is read of a
+ *       job's processes is read by {@link UserReads}, and never on the threads that any other login needs.
+ *   <li>{@code cmdline}, {@code maps}, {@code exe}, {@code cwd}, {@code fd} and what is below them wait for that lock, or
+ *       for file systems of the user's. They are not read.
+ * </ul>
  */
 public final class KernelProcesses implements Processes, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(KernelProcesses.class);
 
-    private static final int MAX_WAITING = 512;
     private static final int INIT = 1;
 
     /** Open files that sshd's own process needs for a login: its sockets and pipes, wtmp, what PAM's modules read. */
@@ -51,7 +59,8 @@ public final class KernelProcesses implements Processes, AutoCloseable {
 
     private final Proc proc;
     private volatile @Nullable ProcCgroup init;
-    private final BlockingCalls reads = new BlockingCalls("proc", MAX_WAITING);
+    private final BlockingCalls reads = new BlockingCalls("proc", LoginPipeline.MOST_AT_ONCE);
+    private final UserReads userReads = new UserReads();
 
     /**
      * Reads this host's {@code /proc}, beginning with this very process: that loads what the first login would have to
@@ -119,7 +128,7 @@ public final class KernelProcesses implements Processes, AutoCloseable {
      * @return exactly one answer, at the deadline the latest
      */
     public Mono<EnvironmentAnswer> environment(int pid, Uid owner, Deadline deadline) {
-        return ask(() -> environmentOrWhyNot(pid, owner), deadline, EnvironmentAnswer.Untold::new);
+        return askUsers(owner, () -> environmentOrWhyNot(pid, owner), deadline, EnvironmentAnswer.Untold::new);
     }
 
     private EnvironmentAnswer environmentOrWhyNot(int pid, Uid owner) {
@@ -158,7 +167,7 @@ public final class KernelProcesses implements Processes, AutoCloseable {
     public Mono<LimitsAnswer> copyLimits(
             int from, Uid owner, LoginProcess to, Set<Resource> resources, Deadline deadline) {
         var asked = new TreeSet<>(resources);
-        return ask(() -> copied(from, owner, to, asked), deadline, why -> LimitsAnswer.none(asked, why));
+        return askUsers(owner, () -> copied(from, owner, to, asked), deadline, why -> LimitsAnswer.none(asked, why));
     }
 
     private LimitsAnswer copied(int from, Uid owner, LoginProcess to, SortedSet<Resource> asked) {
@@ -237,6 +246,16 @@ public final class KernelProcesses implements Processes, AutoCloseable {
                 .onErrorResume(
                         RejectedExecutionException.class,
                         full -> Mono.just(unanswered.apply("too many processes to be read at once")));
+    }
+
+    /** Of a process that its user may keep from being read. */
+    private <T> Mono<T> askUsers(Uid owner, Callable<T> question, Deadline deadline, Function<String, T> unanswered) {
+        return Mono.defer(() -> deadline.hasPassed()
+                        ? Mono.<T>error(new TimeoutException())
+                        : userReads.call(owner, question, deadline))
+                .onErrorResume(TimeoutException.class, late -> Mono.just(unanswered.apply("timed out")))
+                .onErrorResume(
+                        RejectedExecutionException.class, refused -> Mono.just(unanswered.apply(words(refused))));
     }
 
     private boolean isStillOrUnknown(LoginProcess process) {
@@ -335,5 +354,6 @@ public final class KernelProcesses implements Processes, AutoCloseable {
     @Override
     public void close() {
         reads.shutdownNow();
+        userReads.shutdownNow();
     }
 }

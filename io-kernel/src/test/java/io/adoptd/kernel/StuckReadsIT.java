@@ -3,10 +3,12 @@ package io.adoptd.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.adoptd.kernel.limits.Resource;
 import io.adoptd.kernel.proc.Proc;
 import io.adoptd.pipeline.Samples;
 import io.adoptd.pipeline.model.LoginProcess;
 import io.adoptd.pipeline.model.Membership;
+import io.adoptd.pipeline.model.Uid;
 import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.LoginClock;
 import java.io.IOException;
@@ -15,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -25,12 +28,22 @@ import reactor.core.publisher.Hooks;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.scheduler.VirtualTimeScheduler;
 
-/** Reads that do not come back: a FIFO stands where {@code cgroup} should be, and nobody writes to it. */
+/**
+ * Reads that do not come back: FIFOs stand where {@code cgroup} and a user's {@code environ} should be, and nobody writes
+ * to them.
+ */
 class StuckReadsIT {
 
     private static final LoginProcess STUCK =
             new LoginProcess((int) ProcessHandle.current().pid(), 7);
     private static final LoginProcess ABSENT = new LoginProcess(Integer.MAX_VALUE, 7);
+    private static final int EVES = 4001;
+    private static final Uid EVE = new Uid(2001);
+    private static final int ALICES = 4002;
+    private static final Uid ALICE = new Uid(2002);
+
+    /** As logins.max is without a line for it. */
+    private static final int LOGINS = 1_024;
 
     @TempDir
     Path root;
@@ -42,36 +55,62 @@ class StuckReadsIT {
     private Path fifo;
 
     @SuppressWarnings("NullAway.Init")
+    private Path eves;
+
+    @SuppressWarnings("NullAway.Init")
     private RandomAccessFile writer;
 
+    @SuppressWarnings("NullAway.Init")
+    private RandomAccessFile evesWriter;
+
     @BeforeEach
-    void makeFifo() throws Exception {
+    void makeFifos() throws Exception {
         fifo = Files.createDirectory(root.resolve("" + STUCK.pid())).resolve("cgroup");
-        try (Child mkfifo = Child.start("mkfifo", fifo.toString())) {
+        writer = fifo(fifo);
+        process(EVES, EVE);
+        eves = root.resolve(EVES + "/environ");
+        evesWriter = fifo(eves);
+        process(ALICES, ALICE);
+        Files.writeString(root.resolve(ALICES + "/environ"), "A=1\0");
+        processes = new KernelProcesses(new Proc(root.toString()));
+    }
+
+    /** Keeps the readers waiting until it is closed. */
+    private static RandomAccessFile fifo(Path path) throws Exception {
+        try (Child mkfifo = Child.start("mkfifo", path.toString())) {
             assertThat(mkfifo.process().waitFor()).isZero();
         }
-        writer = new RandomAccessFile(fifo.toFile(), "rw"); // keeps the readers waiting until it is closed
-        processes = new KernelProcesses(new Proc(root.toString()));
+        return new RandomAccessFile(path.toFile(), "rw");
+    }
+
+    private void process(int pid, Uid owner) throws IOException {
+        Path directory = Files.createDirectory(root.resolve("" + pid));
+        Files.writeString(directory.resolve("stat"), pid + " (a) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 7 0 0\n");
+        Files.writeString(directory.resolve("status"), "Uid:\t%1$s\t%1$s\t%1$s\t%1$s\n".formatted(owner));
     }
 
     @AfterEach
     void end() throws Exception {
         processes.close();
         writer.close();
-        await().until(() -> released() && procThreads() == 0);
+        evesWriter.close();
+        await().until(() -> released() && threads("proc-") == 0 && threads("user-read") == 0);
     }
 
     /** Also lets those go that had not come to their read yet. */
     private boolean released() throws IOException {
         new RandomAccessFile(fifo.toFile(), "rw").close();
+        new RandomAccessFile(eves.toFile(), "rw").close();
         return true;
     }
 
-    private static long procThreads() {
+    private static long threads(String name) {
         return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().startsWith("proc-"))
+                .filter(thread -> thread.getName().startsWith(name))
                 .count();
     }
+
+    // What only the kernel can keep from returning
 
     @Test
     void aStuckReadCostsOnlyItsSlice() {
@@ -94,7 +133,7 @@ class StuckReadsIT {
             assertThat(Samples.answerOf(processes.membership(STUCK, Samples.step(4, 1), in(5))))
                     .isEqualTo(new Membership.Unreadable("timed out"));
         }
-        assertThat(procThreads()).isEqualTo(2);
+        assertThat(threads("proc-")).isEqualTo(2);
         assertThat(Samples.answerOf(processes.membership(ABSENT, Samples.step(4, 1), in(50))))
                 .isEqualTo(new Membership.Unreadable("timed out"));
 
@@ -109,14 +148,17 @@ class StuckReadsIT {
     }
 
     @Test
-    void whatTheQueueCannotHoldIsAnsweredAtOnce() {
+    void asManyLoginsAsThereMayBeWaitTheirSliceAndNoneIsRefused() {
+        var clock = VirtualTimeScheduler.create();
+        var deadline = Deadline.in(Duration.ofMillis(250), LoginClock.of(clock));
         List<Membership> answers = new CopyOnWriteArrayList<>();
-        for (int i = 0; i < 600; i++) {
-            processes.membership(STUCK, Samples.step(4, 1), in(60_000)).subscribe(answers::add);
+        for (int i = 0; i < LOGINS; i++) {
+            processes.membership(STUCK, Samples.step(4, 1), deadline).subscribe(answers::add);
         }
-        assertThat(answers)
-                .hasSize(600 - 512 - 2)
-                .containsOnly(new Membership.Unreadable("too many processes to be read at once"));
+        clock.advanceTimeBy(Duration.ofMillis(249));
+        assertThat(answers).isEmpty();
+        clock.advanceTimeBy(Duration.ofMillis(1));
+        assertThat(answers).hasSize(LOGINS).containsOnly(new Membership.Unreadable("timed out"));
     }
 
     @Test
@@ -130,11 +172,49 @@ class StuckReadsIT {
             writer.close();
             await().until(this::answersAgain);
             processes.close();
-            await().until(() -> released() && procThreads() == 0);
+            await().until(() -> released() && threads("proc-") == 0);
             assertThat(dropped).isEmpty();
         } finally {
             Hooks.resetOnErrorDropped();
         }
+    }
+
+    // What a user can keep from returning
+
+    @Test
+    void userWhoseReadIsStuckHasOneThreadAndTheNextAnswerAtOnce() {
+        assertThat(environment(EVES, EVE, 300)).isEqualTo(new EnvironmentAnswer.Untold("timed out"));
+        for (int i = 0; i < 20; i++) {
+            assertThat(environment(EVES, EVE, 60_000))
+                    .isEqualTo(new EnvironmentAnswer.Untold("a process of uid 2001's is still being read"));
+        }
+        LimitsAnswer limits =
+                Samples.answerOf(processes.copyLimits(EVES, EVE, ABSENT, Set.of(Resource.CORE), in(60_000)));
+        assertThat(limits.unset()).containsEntry(Resource.CORE, "a process of uid 2001's is still being read");
+        assertThat(threads("user-read")).isEqualTo(1);
+    }
+
+    @Test
+    void userWhoseReadIsStuckKeepsNoOtherLoginWaiting() {
+        for (int i = 0; i < 20; i++) {
+            processes.environment(EVES, EVE, in(60_000)).subscribe();
+        }
+        for (int i = 0; i < 20; i++) {
+            assertThat(Samples.answerOf(processes.membership(ABSENT, Samples.step(4, 1), in(60_000))))
+                    .isEqualTo(new Membership.ProcessGone());
+            assertThat(environment(ALICES, ALICE, 60_000)).isEqualTo(new EnvironmentAnswer.Told(List.of("A=1")));
+        }
+    }
+
+    @Test
+    void readThatReturnsAfterAllEndsIt() throws Exception {
+        assertThat(environment(EVES, EVE, 300)).isEqualTo(new EnvironmentAnswer.Untold("timed out"));
+        evesWriter.close();
+        await().until(() -> released() && environment(EVES, EVE, 300).equals(new EnvironmentAnswer.Told(List.of())));
+    }
+
+    private EnvironmentAnswer environment(int pid, Uid owner, int millis) {
+        return Samples.answerOf(processes.environment(pid, owner, in(millis)));
     }
 
     private static Deadline in(int millis) {
