@@ -18,6 +18,7 @@ struct option {
 	const char *name;	/* up to and including the '=' */
 	bool (*take)(const struct option *option, const char *value, struct options *options);
 	const char *fallback;	/* the documented default, as one would write it; NULL: to leave it out */
+	const char *on_fault;	/* what counts when the value is not understood */
 	const char *accepted;	/* for the log */
 	const struct word *words;
 	size_t field;		/* of a word's value in struct options */
@@ -144,21 +145,24 @@ static const struct word levels[] = {	/* slurm.conf(5), SlurmdDebug */
 #define FIELD(name) offsetof(struct options, name)
 
 static const struct option table[] = {
-	{ "action_no_jobs=", take_word, "deny", "ignore, deny", no_jobs, FIELD(actions.no_jobs) },
-	{ "action_unknown=", take_word, "newest", "newest, allow, deny", unknown, FIELD(actions.unknown) },
-	{ "action_adopt_failure=", take_word, "allow", "allow, deny", adopt_failure, FIELD(actions.adopt_failure) },
-	{ "action_generic_failure=", take_word, "ignore", "ignore, allow, deny", generic_failure,
+	/* A misspelt deny must not mean allow: an action whose value is not understood is deny. */
+	{ "action_no_jobs=", take_word, "deny", "deny", "ignore, deny", no_jobs, FIELD(actions.no_jobs) },
+	{ "action_unknown=", take_word, "newest", "deny", "newest, allow, deny", unknown, FIELD(actions.unknown) },
+	{ "action_adopt_failure=", take_word, "allow", "deny", "allow, deny", adopt_failure,
+	  FIELD(actions.adopt_failure) },
+	{ "action_generic_failure=", take_word, "ignore", "deny", "ignore, allow, deny", generic_failure,
 	  FIELD(actions.generic_failure) },
-	{ "disable_x11=", take_word, "0", "0, 1", off_on, FIELD(disable_x11) },
-	{ "join_container=", take_word, "true", "true, false", false_true, FIELD(join_container) },
-	{ "single_job_skip_rpc=", take_word, "1", "0, 1", off_on, FIELD(single_job_skip_rpc) },
-	{ "ignore_root=", take_word, "1", "0, 1", off_on, FIELD(ignore_root) },
-	{ "log_level=", take_level, "info", "quiet, fatal, error, info, verbose, debug, debug2 to debug5 or 0 to 9",
-	  levels, 0 },
-	{ "nodename=", take_nodename, NULL, "1 to 64 bytes of UTF-8", NULL, 0 },
-	{ "service=", take_service, "sshd", "1 to 64 bytes of UTF-8", NULL, 0 },
-	{ "socket=", take_socket, "/run/adoptd/gateway.sock", "an absolute path of at most 107 bytes", NULL, 0 },
-	{ "timeout=", take_timeout, "4000", "100 to 60000 milliseconds", NULL, 0 },
+	{ "disable_x11=", take_word, "0", "0", "0, 1", off_on, FIELD(disable_x11) },
+	{ "join_container=", take_word, "true", "true", "true, false", false_true, FIELD(join_container) },
+	{ "single_job_skip_rpc=", take_word, "1", "1", "0, 1", off_on, FIELD(single_job_skip_rpc) },
+	{ "ignore_root=", take_word, "1", "1", "0, 1", off_on, FIELD(ignore_root) },
+	{ "log_level=", take_level, "info", "info",
+	  "quiet, fatal, error, info, verbose, debug, debug2 to debug5 or 0 to 9", levels, 0 },
+	{ "nodename=", take_nodename, NULL, NULL, "1 to 64 bytes of UTF-8", NULL, 0 },
+	{ "service=", take_service, "sshd", "sshd", "1 to 64 bytes of UTF-8", NULL, 0 },
+	{ "socket=", take_socket, "/run/adoptd/gateway.sock", "/run/adoptd/gateway.sock",
+	  "an absolute path of at most 107 bytes", NULL, 0 },
+	{ "timeout=", take_timeout, "4000", "4000", "100 to 60000 milliseconds", NULL, 0 },
 };
 
 enum { TABLE_ROWS = sizeof(table) / sizeof(table[0]) };
@@ -170,22 +174,42 @@ static void complain(struct options *options, const char *argument, const struct
 	options->complaint_count++;
 }
 
+/* The option that the argument names, also when its '=' and value are missing; NULL: no option of that name. */
+static const struct option *option_of(const char *argument)
+{
+	for (size_t i = 0; i < TABLE_ROWS; i++) {
+		size_t name_len = strlen(table[i].name) - 1;
+		char name[32];
+
+		memcpy(name, table[i].name, name_len);
+		name[name_len] = '\0';
+		if (starts_with(argument, table[i].name) || same(argument, name))
+			return &table[i];
+	}
+	return NULL;
+}
+
+/* False when the argument has no value, or one that the option does not take. */
+static bool take(const struct option *option, const char *argument, struct options *options)
+{
+	const char *value = strchr(argument, '=');
+
+	return value != NULL && option->take(option, value + 1, options);
+}
+
 void options_read(struct options *options, int argc, const char **argv)
 {
 	memset(options, 0, sizeof(*options));
 	for (size_t i = 0; i < TABLE_ROWS; i++)
 		table[i].take(&table[i], table[i].fallback, options);
 	for (int arg = 0; arg < argc; arg++) {
-		const struct option *option = NULL;
+		const struct option *option = option_of(argv[arg]);
 
-		for (size_t i = 0; i < TABLE_ROWS && option == NULL; i++)
-			if (starts_with(argv[arg], table[i].name))
-				option = &table[i];
 		if (option == NULL) {
 			complain(options, argv[arg], NULL);
-		} else if (!option->take(option, argv[arg] + strlen(option->name), options)) {
+		} else if (!take(option, argv[arg], options)) {
 			complain(options, argv[arg], option);
-			option->take(option, option->fallback, options);	/* not what an earlier argument said */
+			option->take(option, option->on_fault, options);	/* not what an earlier argument said */
 		}
 	}
 }
@@ -200,6 +224,6 @@ void options_explain(const struct options_complaint *complaint, char *out, size_
 		snprintf(out, size, "option %s is none of pam_adoptd's and does nothing", argument);
 	else
 		snprintf(out, size, "option %s is not understood: %s takes %s; %s%s", argument, option->name,
-			 option->accepted, option->fallback == NULL ? "it is left out" : "it is now ",
-			 option->fallback == NULL ? "" : option->fallback);
+			 option->accepted, option->on_fault == NULL ? "it is left out" : "it is now ",
+			 option->on_fault == NULL ? "" : option->on_fault);
 }

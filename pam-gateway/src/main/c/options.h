@@ -36,8 +36,9 @@ struct options {
 };
 
 /*
- * Reads the arguments of the module. It cannot fail: what is not understood is kept as a complaint, and the option it
- * was meant for has its documented default. Touches nothing but its arguments; the texts point into argv.
+ * Reads the arguments of the module. It cannot fail: what is not understood is kept as a complaint. An action whose value
+ * is not understood is then "deny"; every other option has its documented default. Touches nothing but its arguments; the
+ * texts point into argv.
  */
 void options_read(struct options *options, int argc, const char **argv);
 

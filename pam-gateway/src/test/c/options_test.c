@@ -58,6 +58,14 @@ static void check_defaults(void)
 	CHECK(options.timeout_ms == 4000);
 }
 
+static void check_every_action_denies(void)
+{
+	CHECK(options.actions.no_jobs == NO_JOBS_DENY);
+	CHECK(options.actions.unknown == UNKNOWN_DENY);
+	CHECK(options.actions.adopt_failure == ADOPT_FAILURE_DENY);
+	CHECK(options.actions.generic_failure == GENERIC_FAILURE_DENY);
+}
+
 static void no_arguments_are_the_documented_defaults(void)
 {
 	options_read(&options, 0, NULL);
@@ -137,11 +145,11 @@ static void a_bad_value_is_named_and_the_default_taken(void)
 	memset(long_name + 9, 'x', 65);
 	CHECK(READ("action_no_jobs=allow", "action_unknown=", "action_adopt_failure=ignore",
 		   "action_generic_failure=no") == 4);
-	check_defaults();
+	check_every_action_denies();
 	CHECK_TEXT(complaint(0), "option \"action_no_jobs=allow\" is not understood: action_no_jobs= takes "
 		   "ignore, deny; it is now deny");
 	CHECK_TEXT(complaint(3), "option \"action_generic_failure=no\" is not understood: action_generic_failure= "
-		   "takes ignore, allow, deny; it is now ignore");
+		   "takes ignore, allow, deny; it is now deny");
 	CHECK(READ("disable_x11=2", "disable_x11=yes", "join_container=1", "single_job_skip_rpc=", "ignore_root=no") == 5);
 	check_defaults();
 	CHECK_TEXT(complaint(0), "option \"disable_x11=2\" is not understood: disable_x11= takes 0, 1; it is now 0");
@@ -159,9 +167,25 @@ static void a_bad_value_is_named_and_the_default_taken(void)
 		   "timeout= 4000", "timeout=99999999999999999999") == 8);
 	check_defaults();
 	CHECK(READ("timeout=60000") == 0 && options.timeout_ms == 60000);
-	CHECK(READ("action_unknown=deny", "action_unknown=bogus") == 1);	/* the default, not the earlier word */
+	CHECK(READ("timeout=5000", "timeout=soon") == 1);	/* the default, not the earlier value */
 	check_defaults();
 	CHECK(READ("action_unknown=bogus", "action_unknown=deny") == 1 && options.actions.unknown == UNKNOWN_DENY);
+}
+
+static void an_action_that_is_not_understood_denies(void)
+{
+	CHECK(READ("action_no_jobs=ignore", "action_unknown=allow", "action_adopt_failure=allow",
+		   "action_generic_failure=allow", "action_no_jobs=dney", "action_unknown=dney",
+		   "action_adopt_failure=dney", "action_generic_failure=dney") == 4);
+	check_every_action_denies();
+	CHECK(READ("action_no_jobs", "Action_Unknown", "action_adopt_failure", "ACTION_GENERIC_FAILURE") == 4);
+	check_every_action_denies();
+	CHECK_TEXT(complaint(1), "option \"Action_Unknown\" is not understood: action_unknown= takes newest, allow, deny; "
+		   "it is now deny");
+	CHECK(READ("action_adopt_failure=dney", "action_adopt_failure=allow") == 1);
+	CHECK(options.actions.adopt_failure == ADOPT_FAILURE_ALLOW);	/* a later value that is understood counts */
+	CHECK(READ("nodename", "service", "timeout", "disable_x11") == 4);	/* not an action: the default */
+	check_defaults();
 }
 
 static void what_is_no_option_is_never_silent(void)
@@ -208,6 +232,7 @@ int main(void)
 	names_and_actions_are_compared_as_pam_slurm_adopt_does();
 	levels_are_slurm_s_names_and_numbers();
 	a_bad_value_is_named_and_the_default_taken();
+	an_action_that_is_not_understood_denies();
 	what_is_no_option_is_never_silent();
 	complaints_are_counted_past_those_kept();
 	a_quoted_text_is_one_word_whatever_it_holds();

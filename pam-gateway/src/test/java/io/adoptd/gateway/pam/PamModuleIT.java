@@ -1379,17 +1379,17 @@ class PamModuleIT {
     }
 
     @Test
-    void whatIsNotUnderstoodIsLoggedAndTheDefaultTaken() throws Exception {
+    void anActionThatIsNotUnderstoodDeniesAndOtherOptionsGetTheirDefault() throws Exception {
         serve(answering(verdict(3, "no_jobs")));
 
         var outcome = call("action_unknown=oldest", "join_container=no", "frobnicate", "timeout=soon");
 
         assertThat(outcome.answer()).isEqualTo(PAM_PERM_DENIED);
-        assertThat(onlyLogin().hex(0x0004)).isEqualTo("02010101");
+        assertThat(onlyLogin().hex(0x0004)).isEqualTo("02030101");
         assertThat(outcome.log())
                 .startsWith(
                         "3 option \"action_unknown=oldest\" is not understood: action_unknown= takes newest, allow, deny;"
-                                + " it is now newest",
+                                + " it is now deny",
                         "3 option \"join_container=no\" is not understood: join_container= takes true, false; it is now true",
                         "3 option \"frobnicate\" is none of pam_adoptd's and does nothing",
                         "3 option \"timeout=soon\" is not understood: timeout= takes 100 to 60000 milliseconds;"
