@@ -108,7 +108,8 @@ pick_jars "$@"
 
 rm -rf $root
 cp -R $source/root $root
-mkdir -p $root/var/cache/adoptd $root/usr/lib/$triplet/security $root/usr/share/man/man1 $root/usr/share/man/man8
+mkdir -p $root/var/cache/adoptd $root/usr/lib/$triplet/security $root/usr/share/man/man1 $root/usr/share/man/man5 \
+    $root/usr/share/man/man8
 cp -R $target/runtime $target/jars/lib $target/jars/native $home
 strip -s -R .comment -o $root/usr/lib/$triplet/security/pam_adoptd.so target/c/pam_adoptd.so
 {

@@ -82,7 +82,8 @@ places() {
             usr/lib/systemd/system/adoptd.socket \
             "usr/lib/$triplet/security/pam_adoptd.so" usr/sbin/adoptd usr/share/doc/adoptd/README \
             usr/share/doc/adoptd/changelog.gz usr/share/doc/adoptd/copyright usr/share/lintian/overrides/adoptd \
-            usr/share/man/man1/adoptctl.1.gz usr/share/man/man8/adoptd.8.gz
+            usr/share/man/man1/adoptctl.1.gz usr/share/man/man5/adoptd.conf.5.gz usr/share/man/man8/adoptd.8.gz \
+            usr/share/man/man8/pam_adoptd.8.gz
 }
 owners() { awk '$2 != "0/0"' "$work/list" | none; }
 directories() { grep ^d "$work/list" | grep -v ^drwxr-xr-x | none; }
