@@ -96,13 +96,14 @@ public final class Main {
         return OK;
     }
 
-    private static int serve(GatewayConfig config, Daemon.Settings settings) {
+    private static int serve(GatewayConfig config, Daemon.Settings settings) throws ConfigException {
         Logger log = LoggerFactory.getLogger(Main.class);
         LogSetup.level(config.logLevel());
         var ended = new CountDownLatch(1);
         try {
             var systemd =
                     ServiceManager.of(System.getenv(), ProcessHandle.current().pid());
+            systemd.checkListensAt(config.socket());
             Daemon daemon = Daemon.start(config, settings, systemd.listeningSocket());
             Runtime.getRuntime().addShutdownHook(new Thread(() -> end(daemon, systemd, ended), "shutdown"));
             log.info(LogLine.of("daemon.ready")

@@ -4,6 +4,7 @@ import io.adoptd.gateway.wire.FrameException;
 import io.adoptd.gateway.wire.FrameLimits;
 import io.adoptd.gateway.wire.Reply;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
@@ -35,18 +36,19 @@ public final class GatewayClient {
     }
 
     /**
-     * One request, one reply. Blocks, at most for the timeout.
+     * Sends one request and reads one reply. Blocks, at most for the timeout.
      *
      * @param request a whole frame
-     * @throws IOException when nobody serves the socket, or not in time
-     * @throws FrameException when the reply is none
+     * @throws IOException if no daemon serves the socket, if its backlog is full, or if it does not answer in time
+     * @throws FrameException if the reply cannot be read
      */
     public Reply ask(byte[] request) throws IOException, FrameException {
         long end = System.nanoTime() + timeout.toNanos();
-        try (var channel = SocketChannel.open(UnixDomainSocketAddress.of(socket));
+        try (var channel = SocketChannel.open(StandardProtocolFamily.UNIX);
                 var selector = Selector.open()) {
+            channel.configureBlocking(false); // else connect(2) waits for as long as a full backlog stays full
+            channel.connect(UnixDomainSocketAddress.of(socket));
             channel.write(ByteBuffer.wrap(request));
-            channel.configureBlocking(false);
             channel.register(selector, SelectionKey.OP_READ);
             var in = ByteBuffer.allocate(FrameLimits.HEADER + FrameLimits.REPLY_BODY);
             while (in.position() < FrameLimits.HEADER || in.position() < wholeFrame(in)) {

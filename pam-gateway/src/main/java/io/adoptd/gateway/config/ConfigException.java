@@ -9,7 +9,7 @@ public final class ConfigException extends Exception {
 
     private final String[] faults;
 
-    ConfigException(List<String> faults) {
+    public ConfigException(List<String> faults) {
         super(String.join("\n", faults));
         this.faults = faults.toArray(String[]::new);
     }

@@ -35,7 +35,7 @@ public record ListeningSocket(Path path, int inherited) {
     }
 
     /**
-     * Makes its place ready, or sees that what was inherited listens there. Blocks; for the start of the daemon only.
+     * Makes its place ready, unless the socket was inherited. Blocks; for the start of the daemon only.
      *
      * @throws IOException saying what is wrong
      */
