@@ -4,7 +4,8 @@
 #   jobs.tsv              name, number, inode of its mount namespace, bytes of its memory limit (- if not limited)
 #   scenarios.tsv         number, situation, user, from, how, PAM line, expected, differences
 #   skipped.tsv           number, why
-#   answers.tsv           NUMBER-peer or NUMBER-adoptd, and what pamprobe says (src/pamprobe.c); ends or not
+#   answers.tsv           NUMBER-peer or NUMBER-adoptd, and what pamprobe says (src/pamprobe.c); what else there is to
+#                         say, such as whether the session ends; "logged" if the module wrote of its session phase
 #
 # -v version=24.11 -v host_namespace=INODE. Exit code 1 if a scenario has failed.
 
@@ -37,7 +38,8 @@ END {
     width = "%4s  %-5s  %-14s  %-13s  %-48s  %-34s  %s\n"
     printf width, "", "user", "from", "how", "PAM line", "adoptd", "peer"
     for (i = 1; i <= count; i++) judge(number[i], scenario[i])
-    printf "\n%d scenarios, %d same, %d intended differences, %d unintended\n", count - skips, same, intended, unintended
+    printf "\n%d scenarios, %d same, %d intended differences, %d unintended, %d of adoptd alone\n", count - skips, same,
+        intended, unintended, alone
     printf "%d passed, %d failed, %d skipped\n", passed, failed, skips
     exit failed > 0
 }
@@ -54,6 +56,15 @@ function judge(id, line,   s, ours, peers, differing, allowed, made, wrong, verd
         return
     }
     ours = answer[id "-adoptd"]; peers = answer[id "-peer"]
+    if (s[8] == "-") {
+        alone++
+        made = ours == "" ? "NO ANSWER" : summary(ours)
+        wrong = ours == "" ? "\n" : faults(ours, made, s[7])
+        if (wrong == "") passed++
+        else { failed++; wrong = "FAILED" wrong shown("adoptd", ours) }
+        row(id, s, made, wrong)
+        return
+    }
     if (ours == "" || peers == "") {
         failed++; unintended++
         row(id, s, ours == "" ? "NO ANSWER" : summary(ours), peers == "" ? "NO ANSWER" : summary(peers))
@@ -62,9 +73,7 @@ function judge(id, line,   s, ours, peers, differing, allowed, made, wrong, verd
     differing = compare(ours, peers)
     allowed = active(s[8])
     made = summary(ours); peer_made = summary(peers)
-    wrong = ""
-    if (made != outcome(s[7])) wrong = wrong "\n        expected: " outcome(s[7])
-    if (!tells(ours, s[7])) wrong = wrong "\n        expected to tell: " quoted(s[7])
+    wrong = faults(ours, made, s[7])
     if (differing == "") {
         same++
         verdict = "same"
@@ -80,6 +89,12 @@ function judge(id, line,   s, ours, peers, differing, allowed, made, wrong, verd
     if (wrong == "") passed++
     else { failed++; wrong = "\n        FAILED" wrong shown("adoptd", ours) shown("peer", peers) }
     row(id, s, made, verdict wrong)
+}
+
+function faults(ours, made, expected,   wrong) {
+    if (made != outcome(expected)) wrong = "\n        expected: " outcome(expected)
+    if (!tells(ours, expected)) wrong = wrong "\n        expected to tell: " quoted(expected)
+    return wrong
 }
 
 function row(id, s, made, verdict) { printf width, id, s[3], s[4], s[5], cut(s[6], 48), made, verdict }
@@ -172,9 +187,10 @@ function job_of(cgroups,   a, n, i, found, this) {
 }
 
 # What was made of a login, in the words of the list.
-function summary(line,   a, job, name, words, told_job, rss, mnt) {
+function summary(line,   a, job, name, words, told_job, rss, mnt, more) {
     split(line, a, "\t")
-    if (a[2] ~ /^(hangs|exit|signal|start)/) return a[2]
+    more = a[9] == "" ? "" : ", " a[9]
+    if (a[2] ~ /^(hangs|exit|signal|start|ends|stays)/) return a[2] more
     job = job_of(a[5])
     name = job == "" ? "" : job == "?" ? "somewhere: " a[5] : (job in name_of) ? name_of[job] : "job " job
     told_job = variable(a[4], "SLURM_JOB_ID")
@@ -183,7 +199,7 @@ function summary(line,   a, job, name, words, told_job, rss, mnt) {
     else if (a[2] == "6" || a[2] == "out") words = name == "" ? "out" : "in " name ", but out"
     else words = "error " a[2]
     if (name != "" && words !~ /^in /) words = words ", in " name
-    if (words ~ /^out|^error/) return words (a[9] == "" ? "" : ", " a[9])
+    if (words ~ /^out|^error/) return words more
 
     if (variable(a[4], "DISPLAY") != "") words = words (variable(a[4], "XAUTHORITY") != "" ? ", x11" : ", x11 without XAUTHORITY")
     mnt = a[7]; sub(/^mnt=/, "", mnt); sub(/;.*/, "", mnt)
@@ -192,11 +208,13 @@ function summary(line,   a, job, name, words, told_job, rss, mnt) {
         if (told_job == "") words = words ", no SLURM_JOB_ID"
         else if (told_job != job) words = words ", SLURM_JOB_ID=" told_job
         if (mnt == host_namespace) words = words ", host's mounts"
+        else if (a[7] ~ /;tmp=\/tmp-inst\//) words = words ", pam_namespace's /tmp"
         else if (mnt != mounts_of[name]) words = words ", strange mounts"
         if (memory_of[name] != "-" && rss != memory_of[name] ":" memory_of[name]) words = words ", no limit"
     } else {
         if (told_job != "") words = words ", SLURM_JOB_ID"
         if (mnt != host_namespace) words = words ", strange mounts"
+        if (a[10] != "") words = words ", " a[10]             # whom the module leaves alone it doesn't write about
     }
-    return words (a[9] == "" ? "" : ", " a[9])
+    return words more
 }

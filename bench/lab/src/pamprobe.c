@@ -23,7 +23,7 @@
  *	the environment that PAM makes, sorted; of `self` what of it could come from a job
  *	the cgroups outside of the host's root
  *	resource limits, soft:hard
- *	the inodes of its namespaces
+ *	the inodes of its namespaces, and what is mounted on its /tmp: the path in the file system that it is from
  *	ms of all phases
  */
 #define _GNU_SOURCE
@@ -111,16 +111,36 @@ static void read_namespaces(pid_t pid, char *text, size_t size)
 	}
 }
 
+/* Of several mounts on /tmp the last one is seen. */
+static void read_tmp(pid_t pid, char *text, size_t size)
+{
+	char path[64], found[512] = "-", root[512], at[512], *line = NULL;
+	size_t line_size = 0;
+	FILE *mounts;
+
+	snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)pid);
+	mounts = fopen(path, "re");
+	if (mounts == NULL)
+		err(1, "%s", path);
+	while (getline(&line, &line_size, mounts) > 0)
+		if (sscanf(line, "%*s %*s %*s %511s %511s", root, at) == 2 && strcmp(at, "/tmp") == 0)
+			strcpy(found, root);
+	free(line);
+	fclose(mounts);
+	add_text(text, size, ";", "tmp=%s", found);
+}
+
 /* One write, so that lines of several logins never mix. */
 static void write_answer(const char *id, const struct report *report, pid_t pid)
 {
-	char cgroups[TEXT_MAX_BYTES] = "", limits[256] = "", namespaces[128] = "", line[LINE_MAX_BYTES];
+	char cgroups[TEXT_MAX_BYTES] = "", limits[256] = "", namespaces[1024] = "", line[LINE_MAX_BYTES];
 	int len;
 
 	if (pid > 0) {
 		read_cgroups(pid, cgroups, sizeof(cgroups));
 		read_limits(pid, limits, sizeof(limits));
 		read_namespaces(pid, namespaces, sizeof(namespaces));
+		read_tmp(pid, namespaces, sizeof(namespaces));
 	}
 	len = snprintf(line, sizeof(line), "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%" PRId64 "\n", id, report->result,
 		       report->told.text, report->environment, cgroups, limits, namespaces, report->ms);
