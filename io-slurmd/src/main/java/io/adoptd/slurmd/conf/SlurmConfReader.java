@@ -189,7 +189,7 @@ final class SlurmConfReader {
                 case "slurmuser" -> slurmUser = user(line, only(line));
                 case "slurmduser" -> slurmdUser = user(line, only(line));
                 case "authtype" -> authType = only(line);
-                case "authinfo" -> authInfo = authInfo(line, only(line));
+                case "authinfo" -> authInfo = AuthInfo.parse(onlyIfAny(line));
                 case "nodename" -> readNodes(line);
                 default -> {
                     // Not one that adoptd needs, or one of a Slurm to come.
@@ -329,15 +329,20 @@ final class SlurmConfReader {
 
     /** The value of a line that may hold one key only. */
     private static String only(ConfLine line) throws SlurmConfException {
-        List<Pair> pairs = pairs(line);
-        if (pairs.size() != 1) {
-            throw SlurmConfException.inLine(line, "more than one key");
-        }
-        String value = pairs.get(0).value();
+        String value = onlyIfAny(line);
         if (value.isEmpty()) {
             throw SlurmConfException.inLine(line, "no value");
         }
         return value;
+    }
+
+    /** The same where {@code ""} is a value. */
+    private static String onlyIfAny(ConfLine line) throws SlurmConfException {
+        List<Pair> pairs = pairs(line);
+        if (pairs.size() != 1) {
+            throw SlurmConfException.inLine(line, "more than one key");
+        }
+        return pairs.get(0).value();
     }
 
     private static List<Pair> pairs(ConfLine line) throws SlurmConfException {
@@ -377,13 +382,5 @@ final class SlurmConfReader {
             throw SlurmConfException.inLine(line, "not an absolute path");
         }
         return path;
-    }
-
-    private static AuthInfo authInfo(ConfLine line, String value) throws SlurmConfException {
-        try {
-            return AuthInfo.parse(value);
-        } catch (IllegalArgumentException e) {
-            throw SlurmConfException.inLine(line, String.valueOf(e.getMessage()));
-        }
     }
 }

@@ -48,6 +48,26 @@ class SlurmConfReaderTest {
                         List.of()));
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            nullValues = "none",
+            value = {
+                "AuthInfo=/run/other/munge.socket          | /run/other/munge.socket | 0",
+                "AuthInfo=\"/run/other/munge.socket\"      | /run/other/munge.socket | 0",
+                "AuthInfo=socket=/run/m,ttl=60s            | /run/m                  | 60",
+                "AuthInfo=\"socket=/run/m m,ttl=60\"       | /run/m m                | 60",
+                "AuthInfo=\"\"                             | none                    | 0",
+                "AuthInfo = ttl=soon                       | none                    | 0",
+                "AuthInfo=ttl=-1,socket=                   | none                    | 0",
+                "AuthInfo=use_client_ids                   | none                    | 0",
+                "AuthInfo=disable_sack,use_client_ids      | none                    | 0",
+                "AuthInfo=cred_expire=2,what=ever,,=,ttl=7 | none                    | 7"
+            })
+    void anyAuthInfoIsReadAsSlurmReadsIt(String line, String socket, int ttl) throws Exception {
+        assertThat(read("ClusterName=t\n" + line).authInfo()).isEqualTo(new AuthInfo(socket, ttl));
+    }
+
     @Test
     void readsWhatAdoptdNeeds() throws Exception {
         SlurmConf conf = read("""
@@ -157,7 +177,6 @@ class SlurmConfReaderTest {
                 "SlurmUser=99999999999999999999 | not a uid",
                 "SlurmUser=\"\"              | no value",
                 "SlurmdSpoolDir=spool        | not an absolute path",
-                "AuthInfo=ttl=soon           | AuthInfo: ttl=soon is not a number of seconds",
                 "NodeName=c1 word            | not key=value",
                 "NodeName=c1 CPUs=\"1 2      | not key=value",
                 "NodeName=c1 NodeName=c2     | more than one NodeName",
