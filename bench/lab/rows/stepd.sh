@@ -144,7 +144,7 @@ stepd_of_the_user() {
     wait_for 10 on c1 test -S "$socket"
     log_in bob
     expect out no_jobs
-    on c1 grep -aq "stepd.untrusted.*uid=${UID_OF[bob]}" /var/log/adoptd.log || note "no line about the untrusted socket"
+    on c1 grep -aq "security.stepd_untrusted.*uid=${UID_OF[bob]}" /var/log/adoptd.log || note "no line about the untrusted socket"
 }
 
 # ---- jobs that begin and end ---------------------------------------------------------------------------------------

@@ -305,7 +305,7 @@ final class Conversation<T> implements StepdLoop.Listener {
         Credentials peer = socket.getOption(UnixSocketOptions.SO_PEERCRED);
         long uid = Integer.toUnsignedLong(peer.getUid());
         if (!partner.trusted().test(uid)) {
-            log.warn("stepd.untrusted socket=\"{}\" uid={} pid={}", partner.socket(), uid, peer.getPid());
+            log.warn("security.stepd_untrusted socket=\"{}\" uid={} pid={}", partner.socket(), uid, peer.getPid());
             fail(StepdFault.UNTRUSTED, "uid " + uid + " listens there, as pid " + peer.getPid());
             return;
         }

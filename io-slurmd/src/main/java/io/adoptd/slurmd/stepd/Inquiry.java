@@ -280,14 +280,14 @@ final class Inquiry {
         settle();
     }
 
-    /** Its turn, which it gives back when it does not need it any more. */
-    void askInBackground() {
-        if (isInTrouble()) {
+    /** Takes the turn that it is given; returns whether it still needs one. */
+    private boolean askInBackground() {
+        boolean needed = isInTrouble();
+        if (needed) {
             hasTurn = true;
             begin(interval);
-        } else {
-            turns.giveBack();
         }
+        return needed;
     }
 
     /** Whether it is to be asked again though no login waits for it. */
@@ -485,19 +485,23 @@ final class Inquiry {
         }
 
         void request(Inquiry inquiry) {
-            if (takeAtOnce()) {
-                inquiry.askInBackground();
-            } else {
+            if (!takeAtOnce()) {
                 waiting.add(inquiry);
+            } else if (!inquiry.askInBackground()) {
+                giveBack();
             }
         }
 
+        /** A loop, for any number of those that wait may need no turn any more. */
         void giveBack() {
             taken--;
-            if (isCrowded() && takeAtOnce()) {
+            while (isCrowded() && takeAtOnce()) {
                 Inquiry next = waiting.iterator().next();
                 waiting.remove(next);
-                next.askInBackground();
+                if (next.askInBackground()) {
+                    return;
+                }
+                taken--;
             }
         }
 
