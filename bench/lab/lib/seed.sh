@@ -39,6 +39,9 @@ seed_names() {
             say "${ADDRESS6[$host]} $host-6"                # a name of its own: $host always means IPv4
         done
     } | write "$LAB_RUN/seed/all/etc/hosts"
+    # Only there is c2 known as one host with two addresses: nobody goes from c1 to c2 by name.
+    sed "s/^${ADDRESS6[c2]} .*/${ADDRESS6[c2]} c2 c2-6/" "$LAB_RUN/seed/all/etc/hosts" |
+        write "$LAB_RUN/seed/c1/etc/hosts"
     for host in "${HOSTS[@]}"; do say "$host" | write "$LAB_RUN/seed/$host/etc/hostname"; done
 }
 

@@ -37,6 +37,7 @@ import io.adoptd.slurmd.conf.NodeFaultException;
 import io.adoptd.slurmd.conf.SlurmConf;
 import io.adoptd.slurmd.conf.SlurmConfPlaces;
 import io.adoptd.slurmd.conf.SlurmConfSource;
+import io.adoptd.slurmd.rpc.NodeAddresses;
 import io.adoptd.slurmd.rpc.NodePorts;
 import io.adoptd.slurmd.rpc.SlurmdCallerid;
 import io.adoptd.slurmd.rpc.SlurmdSettings;
@@ -87,6 +88,7 @@ final class Wiring implements AutoCloseable {
     private final MungeCredentials munge;
     private final LastSeenVersion stepdVersion = new LastSeenVersion();
     private final NodePorts nodePorts = new NodePorts();
+    private final NodeAddresses nodeAddresses = new NodeAddresses(OwnProcess::hostname);
     private final Sources sources;
     private final SlurmdCallerid callerid;
     private final LoginRecordFiles records;
@@ -281,7 +283,11 @@ final class Wiring implements AutoCloseable {
         return slurmConf
                 .lastRead()
                 .map(conf -> new SlurmdSettings(
-                        conf.slurmdPort(), known(conf.slurmUser()), known(conf.slurmdUser()), nodePorts.of(conf)))
+                        conf.slurmdPort(),
+                        known(conf.slurmUser()),
+                        known(conf.slurmdUser()),
+                        nodePorts.of(conf),
+                        source -> nodeAddresses.of(source, conf)))
                 .orElseThrow(() -> new IllegalStateException("a source is asked before slurm.conf was read"));
     }
 
@@ -304,6 +310,7 @@ final class Wiring implements AutoCloseable {
         sources.close();
         callerid.close();
         nodePorts.close();
+        nodeAddresses.close();
         munge.close();
         records.close();
         processes.close();

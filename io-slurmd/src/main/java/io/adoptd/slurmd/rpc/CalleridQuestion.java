@@ -82,11 +82,18 @@ final class CalleridQuestion {
 
     /** Asks. Exactly one outcome, at the deadline the latest; an error is a bug of ours. */
     Mono<Outcome> ask() {
-        return new Attempt(by.firstWord(), NetworkCalleridRequest.of(login))
-                .result()
-                .flatMap(this::perhapsInTheCommonWord)
+        return inEitherVersion(NetworkCalleridRequest.of(login))
                 .flatMap(this::perhapsMapped)
                 .map(Result::outcome);
+    }
+
+    /** Asks in one form alone: for a slurmd that is one of several on its host, see {@link SlurmdCallerid}. */
+    Mono<Outcome> ask(NetworkCalleridRequest request) {
+        return inEitherVersion(request).map(Result::outcome);
+    }
+
+    private Mono<Result> inEitherVersion(NetworkCalleridRequest request) {
+        return new Attempt(by.firstWord(), request).result().flatMap(first -> perhapsInTheCommonWord(first, request));
     }
 
     /** Hears an answer that it has made itself, as far as this process may make one that is believed. */
@@ -107,9 +114,9 @@ final class CalleridQuestion {
                 .map(Result::outcome);
     }
 
-    private Mono<Result> perhapsInTheCommonWord(Result first) {
+    private Mono<Result> perhapsInTheCommonWord(Result first, NetworkCalleridRequest request) {
         return first.wordUnspoken() && first.word() != SlurmVersion.COMMON
-                ? new Attempt(SlurmVersion.COMMON, NetworkCalleridRequest.of(login)).result()
+                ? new Attempt(SlurmVersion.COMMON, request).result()
                 : Mono.just(first);
     }
 

@@ -3,6 +3,8 @@ package io.adoptd.slurmd.rpc;
 import io.adoptd.slurmd.conf.SlurmConf;
 import io.adoptd.slurmd.conf.SlurmNode;
 import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -32,8 +34,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class NodePorts implements AutoCloseable {
 
-    /** Most slurmds of one host that are asked; the first ones of slurm.conf. */
-    static final int MAX_PORTS = 8;
+    /** Most slurmds of one host that are asked; the first ones of slurm.conf. Test clusters have up to 100. */
+    static final int MAX_PORTS = 128;
 
     /** Most names that are looked up for one slurm.conf. */
     static final int MAX_NAMES = 1_024;
@@ -44,9 +46,21 @@ public final class NodePorts implements AutoCloseable {
     /** How long names that were not found are left alone. */
     static final Duration NOT_FOUND_LASTS = Duration.ofMinutes(1);
 
+    /** Stands for each loopback address: at them are the slurmds of the nodes that this host is. */
+    static final InetAddress THIS_HOST = InetAddress.getLoopbackAddress();
+
     /** Looks a name up; may block. */
     interface Names {
         InetAddress[] addressesOf(String name) throws UnknownHostException;
+
+        /** Whether an address is this host's. */
+        default boolean isOwn(InetAddress address) {
+            try {
+                return address.isLoopbackAddress() || NetworkInterface.getByInetAddress(address) != null;
+            } catch (SocketException e) {
+                return false;
+            }
+        }
     }
 
     private static final Logger log = LoggerFactory.getLogger(NodePorts.class);
@@ -70,7 +84,8 @@ public final class NodePorts implements AutoCloseable {
     }
 
     /**
-     * The ports at each address that has another than SlurmdPort alone. Never blocks.
+     * The ports at each address that has another than SlurmdPort alone; those of this host also at {@link #THIS_HOST}.
+     * Never blocks.
      *
      * @param conf as it was read; the same object until it is read again
      */
@@ -111,8 +126,9 @@ public final class NodePorts implements AutoCloseable {
             }
             try {
                 for (InetAddress address : names.addressesOf(host.getKey())) {
-                    ports.computeIfAbsent(address, none -> new LinkedHashSet<>())
-                            .addAll(host.getValue());
+                    Stream.of(address, names.isOwn(address) ? THIS_HOST : address)
+                            .forEach(at -> ports.computeIfAbsent(at, none -> new LinkedHashSet<>())
+                                    .addAll(host.getValue()));
                 }
             } catch (UnknownHostException e) {
                 log.debug("no address of {}", host.getKey());

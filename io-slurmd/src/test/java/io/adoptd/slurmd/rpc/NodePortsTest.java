@@ -8,6 +8,7 @@ import io.adoptd.slurmd.auth.AuthInfo;
 import io.adoptd.slurmd.conf.SlurmConf;
 import io.adoptd.slurmd.conf.SlurmNode;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,6 +21,8 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class NodePortsTest {
 
@@ -69,11 +72,29 @@ class NodePortsTest {
     }
 
     @Test
-    void noMoreThanEightAreAsked() {
-        SlurmConf conf = conf(IntStream.range(0, 20)
+    void theNodesOfThisHostAreAtItsLoopbackAddressesToo() {
+        hosts.put("here", "127.0.1.1");
+        SlurmConf conf = conf(
+                node("n1", "here", "here", 7001),
+                node("n2", "here", "here", 7002),
+                node("n3", "192.0.2.3", "192.0.2.3", 7003));
+        var settings = new SlurmdSettings(6818, new Uid(0), new Uid(0), known(conf));
+        assertThat(settings.slurmdsAt(ip("127.0.0.1")))
+                .containsExactly(
+                        new InetSocketAddress(ip("127.0.0.1"), 7001), new InetSocketAddress(ip("127.0.0.1"), 7002));
+        assertThat(settings.slurmdsAt(ip("::1")))
+                .containsExactly(new InetSocketAddress(ip("::1"), 7001), new InetSocketAddress(ip("::1"), 7002));
+        assertThat(settings.slurmdsAt(ip("192.0.2.3"))).containsExactly(new InetSocketAddress(ip("192.0.2.3"), 7003));
+        assertThat(settings.slurmdsAt(ip("192.0.2.4"))).containsExactly(new InetSocketAddress(ip("192.0.2.4"), 6818));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"16, 16", "100, 100", "128, 128", "200, 128"})
+    void soManySlurmdsOfAHostAreAsked(int nodes, int asked) {
+        SlurmConf conf = conf(IntStream.range(0, nodes)
                 .mapToObj(i -> node("n" + i, "192.0.2.1", "192.0.2.1", 7000 + i))
                 .toArray(SlurmNode[]::new));
-        assertThat(known(conf).get(ip("192.0.2.1"))).hasSize(8).startsWith(7000, 7001);
+        assertThat(known(conf).get(ip("192.0.2.1"))).hasSize(asked).startsWith(7000, 7001);
     }
 
     @Test
