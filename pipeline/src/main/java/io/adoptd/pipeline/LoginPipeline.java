@@ -192,7 +192,8 @@ public final class LoginPipeline {
 
         private Mono<CalleridAnswer> source() {
             return login.connection() == null
-                    ? Mono.just(new CalleridAnswer.NoAnswer(CalleridAnswer.Failure.NO_CONNECTION, ""))
+                    ? Mono.just(new CalleridAnswer.NoAnswer(
+                            CalleridAnswer.Failure.NO_CONNECTION, "no TCP connection to ask about"))
                     : callerid.ask(login.connection(), deadline.sliceInTurn(slices.callerid(), toAct()));
         }
 
@@ -333,7 +334,7 @@ public final class LoginPipeline {
                     source -> new Journal.Entry(
                             "job_" + source.job(),
                             owned.of(source.job()).isPresent() ? "" : "not this user's job here"),
-                    unknown -> Journal.Entry.of("unknown"),
+                    unknown -> new Journal.Entry("unknown", "the source's slurmd knows no job with this connection"),
                     none -> new Journal.Entry(none.failure().code(), none.why()));
         }
 

@@ -9,6 +9,7 @@ import io.adoptd.gateway.wire.Reply.Refused;
 import io.adoptd.gateway.wire.Reply.VerdictReply;
 import io.adoptd.gateway.wire.Request;
 import io.adoptd.pipeline.LoginPipeline;
+import io.adoptd.pipeline.model.CalleridAnswer.Failure;
 import io.adoptd.pipeline.model.Decision;
 import io.adoptd.pipeline.model.JobId;
 import io.adoptd.pipeline.model.Login;
@@ -266,13 +267,21 @@ public final class LoginDesk {
         }
     }
 
-    /** Somebody got in outside a job, or a fault decided. */
+    /** The user got in outside a job, a fault decided, or the job is a guess because a question failed. */
     private static boolean isWorthAWarning(Verdict verdict) {
         return switch (verdict.reason()) {
-            case ONLY_JOB, SOURCE_JOB, NEWEST_JOB, ACCOUNT_JOB, ACCOUNT_DECIDED, NO_JOBS -> false;
+            case ONLY_JOB, SOURCE_JOB, ACCOUNT_JOB, ACCOUNT_DECIDED, NO_JOBS -> false;
+            case NEWEST_JOB -> wasTheSourceAsked(verdict);
             case SOURCE_UNKNOWN -> verdict.decision() != Decision.DENIED;
             default -> true;
         };
+    }
+
+    /** A login without a TCP connection has no source to ask: for it the newest job is the answer, and no guess. */
+    private static boolean wasTheSourceAsked(Verdict verdict) {
+        return verdict.stages().stream()
+                .anyMatch(stage ->
+                        stage.name().equals("callerid") && !stage.outcome().equals(Failure.NO_CONNECTION.code()));
     }
 
     private static void abandoned(String id, LoginRequest request, Client client, Duration took) {

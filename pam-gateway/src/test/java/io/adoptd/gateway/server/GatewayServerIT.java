@@ -1,10 +1,16 @@
 package io.adoptd.gateway.server;
 
 import static io.adoptd.pipeline.Samples.step;
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.adoptd.gateway.cli.GatewayClient;
 import io.adoptd.gateway.wire.LoginRequest;
 import io.adoptd.gateway.wire.Reply;
@@ -18,11 +24,14 @@ import io.adoptd.kernel.OwnProcess;
 import io.adoptd.kernel.fdpass.DescriptorPassing;
 import io.adoptd.pipeline.FakeNode;
 import io.adoptd.pipeline.Samples;
+import io.adoptd.pipeline.model.AdoptOutcome;
 import io.adoptd.pipeline.model.CalleridAnswer;
+import io.adoptd.pipeline.model.Connection;
 import io.adoptd.pipeline.model.Furnishings;
 import io.adoptd.pipeline.model.LoginProcess;
 import io.adoptd.pipeline.model.Namespace;
 import io.adoptd.pipeline.model.Phase;
+import io.adoptd.pipeline.model.Reason;
 import io.adoptd.pipeline.model.StepsAnswer;
 import io.adoptd.pipeline.time.LoginClock;
 import java.io.IOException;
@@ -34,13 +43,19 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 import reactor.netty.resources.LoopResources;
@@ -104,6 +119,71 @@ class GatewayServerIT {
                         VerdictReply.class,
                         verdict -> assertThat(verdict.namespaces()).containsExactly(0x2_0000));
         assertThat(passed).hasValue(1);
+    }
+
+    @ParameterizedTest
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "NO_CONNECTION")
+    void aJobThatIsGuessedBecauseTheSourceDidNotTellIsAWarning(CalleridAnswer.Failure failure) throws Exception {
+        node.runs(step(7, 1), step(8, 2)).callerid(Mono.just(new CalleridAnswer.NoAnswer(failure, "what failed")));
+        assertThat(loggedBy(() -> login(4_000)))
+                .singleElement()
+                .satisfies(line -> assertThat(line.getLevel()).isEqualTo(Level.WARN))
+                .extracting(ILoggingEvent::getFormattedMessage, as(STRING))
+                .contains("verdict=adopted reason=newest_job job=8")
+                .contains("callerid=" + failure.code() + " callerid_why=\"what failed\"");
+    }
+
+    @Test
+    void soIsOneThatIsGuessedBecauseTheSourceDoesNotKnow() throws Exception {
+        node.runs(step(7, 1), step(8, 2)).callerid(Mono.just(new CalleridAnswer.Indeterminate()));
+        assertThat(loggedBy(() -> login(4_000)))
+                .singleElement()
+                .satisfies(line -> assertThat(line.getLevel()).isEqualTo(Level.WARN))
+                .extracting(ILoggingEvent::getFormattedMessage, as(STRING))
+                .contains("callerid=unknown callerid_why=\"the source's slurmd knows no job with this connection\"");
+    }
+
+    @Test
+    void soIsOneThatIsGuessedBecauseTheSourcesJobIsNotHere() throws Exception {
+        node.runs(step(7, 1), step(8, 2)).sourceJob(9);
+        assertThat(loggedBy(() -> login(4_000)))
+                .singleElement()
+                .satisfies(line -> assertThat(line.getLevel()).isEqualTo(Level.WARN))
+                .extracting(ILoggingEvent::getFormattedMessage, as(STRING))
+                .contains("callerid=job_9 callerid_why=\"not this user's job here\"");
+    }
+
+    @Test
+    void soIsOneThatIsGuessedBecauseTheSourcesJobCannotBeJoined() throws Exception {
+        node.runs(step(7, 1), step(8, 2))
+                .sourceJob(7)
+                .adoption(7, Mono.just(new AdoptOutcome.Failed(Reason.ADOPT_REFUSED, "it said no")));
+        assertThat(loggedBy(() -> login(4_000)))
+                .singleElement()
+                .satisfies(line -> assertThat(line.getLevel()).isEqualTo(Level.WARN))
+                .extracting(ILoggingEvent::getFormattedMessage, as(STRING))
+                .contains("reason=newest_job job=8")
+                .contains("adopt=adopt_refused adopt_why=\"it said no\"");
+    }
+
+    @Test
+    void aJobThatTheSourceNamedIsNotAWarning() throws Exception {
+        node.runs(step(7, 1), step(8, 2)).sourceJob(7);
+        assertThat(loggedBy(() -> login(4_000)))
+                .singleElement()
+                .extracting(ILoggingEvent::getLevel)
+                .isEqualTo(Level.INFO);
+    }
+
+    @Test
+    void theNewestJobOfALoginWithoutAConnectionIsNotAWarning() throws Exception {
+        node.runs(step(7, 1), step(8, 2));
+        assertThat(loggedBy(() -> ask(request(Phase.ACCOUNT, 4_000, null))))
+                .singleElement()
+                .satisfies(line -> assertThat(line.getLevel()).isEqualTo(Level.INFO))
+                .extracting(ILoggingEvent::getFormattedMessage, as(STRING))
+                .contains("reason=newest_job")
+                .contains("callerid=no_connection callerid_why=\"no TCP connection to ask about\"");
     }
 
     @Test
@@ -272,7 +352,39 @@ class GatewayServerIT {
         return DescriptorPassing.send(socket, bytes, 0); // standard input stands for it
     }
 
+    /** The lines about logins; each is written before or soon after its answer. */
+    private static List<ILoggingEvent> loggedBy(Callable<Reply> login) throws Exception {
+        var lines = new ListAppender<ILoggingEvent>() {
+            @Override
+            protected synchronized void append(ILoggingEvent line) {
+                super.append(line);
+            }
+
+            synchronized List<ILoggingEvent> soFar() {
+                return List.copyOf(list);
+            }
+        };
+        var logger = (Logger) LoggerFactory.getLogger(LoginDesk.LOG);
+        lines.start();
+        logger.addAppender(lines);
+        try {
+            login.call();
+            await().until(() -> !lines.soFar().isEmpty());
+            return lines.soFar();
+        } finally {
+            logger.detachAppender(lines);
+        }
+    }
+
     private static byte[] request(int patienceMillis) {
+        return request(Phase.ACCOUNT, patienceMillis);
+    }
+
+    private static byte[] request(Phase phase, int patienceMillis) {
+        return request(phase, patienceMillis, Samples.FROM_LOGIN);
+    }
+
+    private static byte[] request(Phase phase, int patienceMillis, @Nullable Connection connection) {
         return new LoginRequest(
                         Phase.ACCOUNT,
                         "alice",
@@ -280,7 +392,7 @@ class GatewayServerIT {
                         "sshd",
                         Samples.USUAL,
                         Duration.ofMillis(patienceMillis),
-                        Samples.FROM_LOGIN,
+                        connection,
                         null,
                         null,
                         null)
