@@ -44,8 +44,8 @@ public final class LoginPipeline {
      */
     public static final int MOST_AT_ONCE = 65_536;
 
-    /** For one short file, written to memory. */
-    private static final Duration RECORD = Duration.ofMillis(250);
+    /** For one short file, written to memory: most of it for a node whose processors are busy. */
+    private static final Duration RECORD = Duration.ofSeconds(1);
 
     private final ExternSteps externSteps;
     private final Callerid callerid;
