@@ -10,9 +10,9 @@ import io.adoptd.slurmd.auth.Token;
 import io.adoptd.slurmd.auth.VerifyAnswer;
 import io.adoptd.slurmd.wire.Bytes;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -44,6 +44,12 @@ public final class MungeCredentials implements Credentials, AutoCloseable {
     /** How long a call may take before it counts as lost. A munged that works needs a thousandth of it. */
     static final Duration LOST_AFTER = Duration.ofMillis(500);
 
+    /**
+     * The longest that one call is waited for, queue included: what the library itself waits for munged before it tries
+     * again. It bounds what a munged that hangs costs a login, which may have more for its slurmd.
+     */
+    static final Duration PATIENCE = Duration.ofSeconds(2);
+
     /** How long it is waited for a munged that did not answer before. */
     static final Duration TRIAL = Duration.ofMillis(50);
 
@@ -57,11 +63,7 @@ public final class MungeCredentials implements Credentials, AutoCloseable {
     private final Supplier<AuthInfo> authInfo;
     private final Scheduler calls;
 
-    /** Whether the last that came back from the library, or did not, was no answer of munged's. */
-    private volatile boolean down;
-
-    /** When the call of each thread that is in one began. */
-    private final Map<Thread, Long> begun = new ConcurrentHashMap<>(2 * THREADS);
+    private final Library library = new Library();
 
     /** Reads {@code authInfo} before every call, on a thread that may block: slurm.conf may change. */
     public MungeCredentials(Supplier<AuthInfo> authInfo) {
@@ -99,7 +101,7 @@ public final class MungeCredentials implements Credentials, AutoCloseable {
 
     /** Whether no call is in the library: for tests. */
     boolean isIdle() {
-        return begun.isEmpty();
+        return library.isIdle();
     }
 
     /** Lets go of the threads. What is still asked is unavailable from then on. */
@@ -116,48 +118,108 @@ public final class MungeCredentials implements Credentials, AutoCloseable {
     private <A> Mono<A> call(
             Supplier<A> call, Predicate<A> answered, Function<String, A> unavailable, Deadline deadline) {
         return Mono.defer(() -> {
-            long now = deadline.clock().now();
-            if (down ? !begun.isEmpty() : areLost(now)) {
+            LoginClock clock = deadline.clock();
+            Way way = library.wayOf(clock.now());
+            if (way == Way.BARRED) {
                 return Mono.just(unavailable.apply(LOST));
             }
-            Deadline until = down ? deadline.slice(TRIAL) : deadline;
+            Deadline until = deadline.slice(way == Way.ON_TRIAL ? TRIAL : PATIENCE);
             return Mono.fromSupplier(() ->
-                            until.hasPassed() ? unavailable.apply(TOO_LATE) : timed(call, answered, deadline.clock()))
+                            until.hasPassed() ? unavailable.apply(TOO_LATE) : library.timed(call, answered, clock))
                     .subscribeOn(calls)
                     .timeout(until.remaining(), until.timers())
-                    .doOnCancel(() -> noteLost(deadline.clock())) // whoever asks may give up at the same deadline
-                    .onErrorResume(TimeoutException.class, e -> Mono.just(unavailable.apply(tooLate(deadline))))
-                    .onErrorResume(RejectedExecutionException.class, e -> Mono.just(unavailable.apply(TOO_MANY)));
+                    .doOnCancel(() -> library.noteLost(clock.now())) // whoever asks may give up at the same deadline
+                    .onErrorResume(
+                            TimeoutException.class,
+                            e -> Mono.just(unavailable.apply(library.noteLost(clock.now()) ? LOST : TOO_LATE)))
+                    .onErrorResume(RejectedExecutionException.class, e -> Mono.just(unavailable.apply(TOO_MANY)))
+                    .doFinally(end -> library.over(way));
         });
     }
 
-    private <A> A timed(Supplier<A> call, Predicate<A> answered, LoginClock clock) {
-        begun.put(Thread.currentThread(), clock.now());
-        try {
-            A answer = call.get();
-            down = !answered.test(answer);
+    /** What a call may do. */
+    private enum Way {
+        /** Be made. */
+        FREE,
+        /** Be made, for a moment only: munged did not answer the one before. */
+        ON_TRIAL,
+        /** Nothing: munged does not answer. */
+        BARRED
+    }
+
+    /**
+     * What is known of the library and of munged behind it. It is asked by the logins' thread and told by the threads of
+     * the calls: so each question is one look under one lock, never two at what changes in between.
+     */
+    private static final class Library {
+
+        /** When the call of each thread that is in one began. */
+        private final Map<Thread, Long> begun = new HashMap<>(2 * THREADS);
+
+        /** Whether the last that came back from the library, or did not, was no answer of munged's. */
+        private boolean down;
+
+        /** Whether a call is on trial: it may still be queued. */
+        private boolean trying;
+
+        synchronized Way wayOf(long now) {
+            if (!down) {
+                return lost(now) == THREADS ? Way.BARRED : Way.FREE; // no thread is left that could make a call soon
+            }
+            if (trying || !begun.isEmpty()) {
+                return Way.BARRED;
+            }
+            trying = true;
+            return Way.ON_TRIAL;
+        }
+
+        /** The call has come to an end for whoever asked, though it may still be in the library. */
+        synchronized void over(Way way) {
+            trying &= way != Way.ON_TRIAL;
+        }
+
+        <A> A timed(Supplier<A> call, Predicate<A> answered, LoginClock clock) {
+            begin(clock.now());
+            A answer;
+            try {
+                answer = call.get();
+            } catch (RuntimeException | Error bug) {
+                end();
+                throw bug;
+            }
+            end(answered.test(answer));
             return answer;
-        } finally {
+        }
+
+        /** Returns whether munged is known not to answer. */
+        synchronized boolean noteLost(long now) {
+            down |= lost(now) > 0;
+            return down;
+        }
+
+        synchronized boolean isIdle() {
+            return begun.isEmpty();
+        }
+
+        private synchronized void begin(long now) {
+            begun.put(Thread.currentThread(), now);
+        }
+
+        private synchronized void end() {
             begun.remove(Thread.currentThread());
         }
-    }
 
-    private String tooLate(Deadline deadline) {
-        noteLost(deadline.clock());
-        return down ? LOST : TOO_LATE;
-    }
+        private synchronized void end(boolean heard) {
+            end();
+            down = !heard;
+        }
 
-    private void noteLost(LoginClock clock) {
-        down |= begun.values().stream().anyMatch(at -> isLost(at, clock.now()));
-    }
-
-    /** Whether no thread is left that could make a call soon. */
-    private boolean areLost(long now) {
-        return begun.size() == THREADS && begun.values().stream().allMatch(at -> isLost(at, now));
-    }
-
-    private static boolean isLost(long begunAt, long now) {
-        return now - begunAt >= LOST_AFTER.toNanos();
+        /** How many threads are in a call that does not come back. */
+        private long lost(long now) {
+            return begun.values().stream()
+                    .filter(at -> now - at >= LOST_AFTER.toNanos())
+                    .count();
+        }
     }
 
     private static Scheduler threads() {

@@ -20,7 +20,9 @@ import io.adoptd.slurmd.auth.VerifyAnswer.Refused;
 import io.adoptd.slurmd.wire.Bytes;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntSupplier;
@@ -192,6 +194,59 @@ class MungeCredentialsTest {
             held.letGo(2);
             assertThat(first).succeedsWithin(ofSeconds(10));
             assertThat(second).succeedsWithin(ofSeconds(10));
+        }
+    }
+
+    /** All of none are lost: so it was said when the calls ended between one look and the next. */
+    @Test
+    void aMungedThatAnswersIsNeverSaidNotTo() throws InterruptedException {
+        int asking = 4;
+        int each = 50_000;
+        var denied = new AtomicInteger();
+        var ended = new CountDownLatch(asking);
+        var deadline = soon();
+        try (var credentials = of(new MungeCalls(() -> new SaysAlways(8)))) {
+            for (int thread = 0; thread < asking; thread++) {
+                new Thread(() -> {
+                            for (int i = 0; i < each; i++) {
+                                credentials.verify(TOKEN, deadline).subscribe(answer -> {
+                                    if (answer.equals(new VerifyAnswer.Unavailable("munge: munged does not answer"))) {
+                                        denied.incrementAndGet();
+                                    }
+                                });
+                            }
+                            ended.countDown();
+                        })
+                        .start();
+            }
+            assertThat(ended.await(50, TimeUnit.SECONDS)).isTrue();
+        }
+        assertThat(denied).hasValue(0);
+    }
+
+    @Test
+    void ofManyThatComeAtOnceOneTriesAMungedThatDidNotAnswer() {
+        try (var held = new Held()) {
+            var first = held.verify();
+            await().until(() -> held.calls.get() == 1);
+            held.time.advanceTimeBy(MungeCredentials.PATIENCE);
+            assertThat(first).isDone();
+            held.letGo(1);
+            await().until(held.credentials::isIdle);
+            var crowd = IntStream.range(0, 20).mapToObj(i -> held.verify()).toList();
+            assertThat(crowd.stream().filter(CompletableFuture::isDone)).hasSize(19);
+        }
+    }
+
+    @Test
+    void aMungedThatHangsCostsALoginNoMoreThanThePatienceHoweverMuchItHas() {
+        try (var held = new Held()) {
+            var first = held.make();
+            await().until(() -> held.calls.get() == 1);
+            held.time.advanceTimeBy(MungeCredentials.PATIENCE.minusMillis(1));
+            assertThat(first).isNotDone();
+            held.time.advanceTimeBy(ofMillis(1));
+            assertThat(first).isCompletedWithValue(new MakeAnswer.Unavailable("munge: munged does not answer"));
         }
     }
 
