@@ -5,7 +5,7 @@
 
 # What a login may take, in ms: docs/architecture.md, "Deadlines". NOISE is what a machine with other work may add to
 # any of it, and, where nothing has to be waited for, all that a login may take.
-readonly STEPS=500 STARTING=300 CALLERID=800 ADOPT=1000 LOGIN=3000 MODULE=4000
+readonly STEPS=500 STARTING=300 CONNECT=800 ANSWER=5000 MUNGE=2000 ADOPT=1000 LOGIN=8000 MODULE=10000
 # As a part of bin/test the rows are no measurement: whatever else that machine does is given more time.
 if [[ $length == short ]]; then readonly NOISE=700; else readonly NOISE=300; fi
 readonly STRICT='action_adopt_failure=deny action_generic_failure=deny'

@@ -125,9 +125,9 @@ upgrade() {
 # ---- clocks --------------------------------------------------------------------------------------------------------
 # No namespace has a wall clock of its own, so the daemon's is moved by what is preloaded into it (src/clock.c).
 
-row "the node's wall clock jumps a day ahead while a source is silent" 'newest, a callerid slice' $((CALLERID + NOISE)) \
+row "the node's wall clock jumps a day ahead while a source is silent" 'newest, the time to connect' $((CONNECT + NOISE)) \
     clock_jumps 86400
-row "the node's wall clock jumps a day back while a source is silent" 'newest, a callerid slice' $((CALLERID + NOISE)) \
+row "the node's wall clock jumps a day back while a source is silent" 'newest, the time to connect' $((CONNECT + NOISE)) \
     clock_jumps -86400
 clock_jumps() {
     local day
@@ -145,7 +145,7 @@ clock_jumps() {
     { sleep 0.6; say_to c1 /run/lab-clock-shift "$1"; } &
     log_in carol
     expect "job_$newest" 'newest_job callerid=timed_out'
-    at_least "$CALLERID"
+    at_least "$CONNECT"
     wait "$!"
     log_in alice
     expect "job_$one" only_job
@@ -153,8 +153,8 @@ clock_jumps() {
     on c1 tail -n 1 /var/log/adoptd.log | grep -q "^$day" || note "the daemon's clock has not jumped"
 }
 
-row "the source's clock an hour ahead of the node's" 'newest: credentials from another time' $((CALLERID + NOISE)) clock_differs 3600
-row "the source's clock an hour behind the node's" 'newest: credentials from another time' $((CALLERID + NOISE)) clock_differs -3600
+row "the source's clock an hour ahead of the node's" 'newest: credentials from another time' $((ANSWER + NOISE)) clock_differs 3600
+row "the source's clock an hour behind the node's" 'newest: credentials from another time' $((ANSWER + NOISE)) clock_differs -3600
 clock_differs() {
     say_to c2 /run/lab-clock-shift "$1"
     copy_to c2 "$work/clock.so" "$PRELOAD"
@@ -188,7 +188,7 @@ silent_sources() {
 }
 
 core 'the ssh client killed while its source is silent, 5 times' 'decided all the same; nothing is left' \
-    $((CALLERID + NOISE)) client_gone
+    $((CONNECT + NOISE)) client_gone
 client_gone() {
     local before client i
     before=$(footprint)

@@ -18,20 +18,21 @@ nothing() {
 
 # ---- the source's slurmd -------------------------------------------------------------------------------------------
 
-row "the source's slurmd stopped (SIGSTOP)" 'newest; one login pays a callerid slice' $((CALLERID + NOISE)) source_stopped
+# The kernel takes the connection for it.
+row "the source's slurmd stopped (SIGSTOP)" 'newest; one login pays the time for an answer' $((ANSWER + NOISE)) source_stopped
 source_stopped() {
     pause c2 slurmd
     undo forget_sources
     log_in carol c2
     expect "job_$newest" 'newest_job callerid=timed_out'
-    at_least "$CALLERID"
+    at_least "$ANSWER"
     log_in carol c2
     expect "job_$newest" 'newest_job callerid=timed_out'
     at_most "$NOISE"
 }
 
 row "the source's slurmd stopped, and at work again" 'source, once the daemon has asked it again by itself' \
-    $((CALLERID + NOISE)) source_resumes
+    $((ANSWER + NOISE)) source_resumes
 source_resumes() {
     pause c2 slurmd
     log_in carol c2
@@ -43,10 +44,25 @@ source_resumes() {
     at_most "$NOISE"
 }
 
+row "the source's slurmd slow: stopped for 2 s" 'source, each time; nothing is remembered' $((2000 + 2 * NOISE)) source_slow
+source_slow() {
+    local said
+    for _ in 1 2; do
+        cluster service c2 slurmd pause
+        { sleep 2; cluster service c2 slurmd resume; } &
+        log_in carol c2
+        wait "$!"
+        expect "job_$both" source_job
+        at_least 1000
+    done
+    said=$(on c1 adoptctl sources)
+    [[ $said != *10.77.0.12* ]] || note "adoptctl sources calls it silent: $said"
+}
+
 # What the daemon remembers of silent sources is the next row's no more.
 forget_sources() { on c1 adoptctl sources --forget-all; }
 
-row 'a silent source forgotten by adoptctl' 'newest; a callerid slice, nothing, and a slice again' $((CALLERID + NOISE)) \
+row 'a silent source forgotten by adoptctl' 'newest; the time to connect, nothing, and that again' $((CONNECT + NOISE)) \
     source_forgotten
 source_forgotten() {
     local said
@@ -63,7 +79,7 @@ source_forgotten() {
     [[ $said != *10.77.0.10* ]] || note "adoptctl sources still names it: $said"
     log_in carol
     expect "job_$newest" 'newest_job callerid=timed_out'
-    at_least "$CALLERID"
+    at_least "$CONNECT"
 }
 
 row "the source's slurmd killed" 'newest, a refused port costs nothing' "$NOISE" source_killed
@@ -82,13 +98,13 @@ source_restarted() {
     expect "job_$both" source_job
 }
 
-core "the source drops what comes to the slurmd port" 'newest; one login pays a callerid slice' $((CALLERID + NOISE)) source_drops
+core "the source drops what comes to the slurmd port" 'newest; one login pays the time to connect' $((CONNECT + NOISE)) source_drops
 source_drops() {
     dropped login
     undo forget_sources
     log_in carol
     expect "job_$newest" 'newest_job callerid=timed_out'
-    at_least "$CALLERID"
+    at_least "$CONNECT"
     log_in carol
     expect "job_$newest" 'newest_job callerid=timed_out'
     at_most "$NOISE"
@@ -129,7 +145,7 @@ node_slurmctld() {
 
 # ---- munged --------------------------------------------------------------------------------------------------------
 
-row "the node's munged stopped" 'job; newest, a callerid slice' $((CALLERID + NOISE)) munged_stopped
+row "the node's munged stopped" 'job; newest, what a call of munge gets' $((MUNGE + NOISE)) munged_stopped
 munged_stopped() {
     pause c1 munged
     log_in alice
@@ -147,8 +163,8 @@ munged_stopped_storm() {
     for_reasons newest_job
 }
 
-# Its socket is still there, where libmunge tries again and again: a callerid slice, and then a moment.
-core "the node's munged killed" 'job; newest, a callerid slice, once' $((CALLERID + NOISE)) munged_killed
+# Its socket is still there, where libmunge tries again and again: what a call of munge gets, and then a moment.
+core "the node's munged killed" 'job; newest, what a call of munge gets, once' $((MUNGE + NOISE)) munged_killed
 munged_killed() {
     killed c1 munged
     log_in alice
@@ -168,8 +184,7 @@ munged_restarted() {
 }
 
 row "the node's munged slow: 200 ms a call" 'source, two calls' $((400 + NOISE)) munged_slow 200 "both" source_job
-row "the node's munged slow: 700 ms a call" 'newest, a callerid slice' $((CALLERID + NOISE)) \
-    munged_slow 700 newest 'newest_job callerid=no_credentials'
+row "the node's munged slow: 700 ms a call" 'source, two calls' $((1400 + NOISE)) munged_slow 700 "both" source_job
 munged_slow() {
     on c1 mv /run/munge/munge.socket.2 /run/munge/real
     undo on c1 mv /run/munge/real /run/munge/munge.socket.2
@@ -180,7 +195,7 @@ munged_slow() {
     expect "job_${!2}" "$3"
 }
 
-row "the node's munged stutters: 150 of 200 ms stopped" 'source or newest, a callerid slice' $((CALLERID + NOISE)) \
+row "the node's munged stutters: 150 of 200 ms stopped" 'source or newest, what a call of munge gets' $((2 * MUNGE + NOISE)) \
     munged_stutters
 munged_stutters() {
     local pid
@@ -194,8 +209,8 @@ munged_stutters() {
     done
 }
 
-row "the source's munged stopped" 'newest, a callerid slice' $((CALLERID + NOISE)) source_munged pause timed_out
-row "the source's munged killed" 'newest' $((CALLERID + NOISE)) source_munged killed '*'
+row "the source's munged stopped" 'newest, the time for an answer' $((ANSWER + NOISE)) source_munged pause timed_out
+row "the source's munged killed" 'newest' $((ANSWER + NOISE)) source_munged killed '*'
 source_munged() {
     undo forget_sources
     "$1" c2 munged

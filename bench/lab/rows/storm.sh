@@ -37,18 +37,30 @@ for number in 128 500; do
     row "$number logins at once: no job" 'out: no_jobs' $((LOGIN + NOISE)) storm_of_none $number
     row "$number logins at once: several jobs, the source refuses" 'newest' $((LOGIN + NOISE)) storm_of_newest $number
     row "$number logins at once: several jobs, the source drops" 'newest' $((LOGIN + NOISE)) storm_of_dropped $number
-    row "$number logins at once: several jobs, the source answers" 'source; newest past a callerid slice' $((LOGIN + NOISE)) \
-        storm_of_source $number
 done
+core '128 logins at once: several jobs, the source answers' 'source' $((LOGIN + NOISE)) storm_of_source 128
+for number in 256 512; do
+    row "$number logins at once: several jobs, the source answers" 'source' $((LOGIN + NOISE)) storm_of_source $number
+done
+row 'logins 4 at a time: several jobs, the source answers' 'source, each' $((LOGIN + NOISE)) many_of_source
 core '128 logins at once: all of these together' 'job, out and newest' $((LOGIN + NOISE)) storm_of_all 128
 row '500 logins at once: all of these together' 'job, out and newest' $((LOGIN + NOISE)) storm_of_all 500
 storm_of_job() { storm_of "$1" "job_$one" only_job login alice; }
 storm_of_none() { bob_has none; storm_of "$1" out no_jobs login bob; }
 storm_of_newest() { storm_of "$1" "job_$newest" newest_job login carol; }
-# One slurmd, and at most 16 ask it at once: past their slice it counts as one that does not answer.
-storm_of_source() {
-    storm_of "$1" "job_$both|job_$newest" 'source_job|newest_job' c2 carol
-    happened source_job
+# One slurmd, and at most 16 ask it at once: the others wait for their turn.
+storm_of_source() { storm_of "$1" "job_$both" source_job c2 carol; }
+# One answer in hundreds got lost here, and the login with it into the newest job.
+many_of_source() {
+    local number=2000 before
+    [[ $length != long ]] || number=10000
+    coming_from=c2
+    before=$(footprint)
+    storm 4 "$number" carol
+    everyone "job_$both"
+    for_reasons source_job
+    figure "$(printf '%s logins, account phase in ms %s; %s logins a second' "$number" "$(percentiles)" "$(rate)")"
+    kept "$before"
 }
 storm_of_dropped() { dropped login; storm_of "$1" "job_$newest" newest_job login carol; }
 storm_of_all() {

@@ -162,7 +162,7 @@ static const struct option table[] = {
 	{ "service=", take_service, "sshd", "sshd", "1 to 64 bytes of UTF-8", NULL, 0 },
 	{ "socket=", take_socket, "/run/adoptd/gateway.sock", "/run/adoptd/gateway.sock",
 	  "an absolute path of at most 107 bytes", NULL, 0 },
-	{ "timeout=", take_timeout, "4000", "4000", "100 to 60000 milliseconds", NULL, 0 },
+	{ "timeout=", take_timeout, "10000", "10000", "100 to 60000 milliseconds", NULL, 0 },
 };
 
 enum { TABLE_ROWS = sizeof(table) / sizeof(table[0]) };

@@ -55,7 +55,7 @@ static void check_defaults(void)
 	CHECK(options.nodename == NULL);
 	CHECK_TEXT(options.service, "sshd");
 	CHECK_TEXT(options.socket, "/run/adoptd/gateway.sock");
-	CHECK(options.timeout_ms == 4000);
+	CHECK(options.timeout_ms == 10000);
 }
 
 static void check_every_action_denies(void)

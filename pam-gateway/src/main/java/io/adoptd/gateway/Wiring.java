@@ -134,7 +134,8 @@ final class Wiring implements AutoCloseable {
     }
 
     private static Sources.Limits sourceLimits(GatewayConfig config) {
-        return Sources.Limits.DEFAULT.withPatience(config.slices().callerid());
+        return Sources.Limits.DEFAULT.withPatience(
+                new Sources.Patience(config.slices().connect(), config.slices().callerid()));
     }
 
     Mono<Void> warmUpCallerid(Deadline deadline) {

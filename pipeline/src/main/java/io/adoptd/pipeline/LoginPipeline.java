@@ -166,13 +166,9 @@ public final class LoginPipeline {
         private Mono<StepsAnswer> steps() {
             return journal.note(
                     "steps",
-                    externSteps.ownedBy(login.uid(), login.node(), deadline.sliceInTurn(slices.steps(), toAct())),
+                    externSteps.ownedBy(
+                            login.uid(), login.node(), deadline.sliceInTurn(slices.steps(), slices.toAct())),
                     Attempt::stepsEntry);
-        }
-
-        /** What is left to act and to prove it, however long it took until then. */
-        private Duration toAct() {
-            return slices.adopt().plus(slices.membership());
         }
 
         private Mono<Choice> choose(StepsAnswer answer, Function<OwnedSteps, Choice> row) {
@@ -194,7 +190,7 @@ public final class LoginPipeline {
             return login.connection() == null
                     ? Mono.just(new CalleridAnswer.NoAnswer(
                             CalleridAnswer.Failure.NO_CONNECTION, "no TCP connection to ask about"))
-                    : callerid.ask(login.connection(), deadline.sliceInTurn(slices.callerid(), toAct()));
+                    : callerid.ask(login.connection(), deadline.sliceInTurnKeeping(slices.source(), slices.toAct()));
         }
 
         private Mono<Verdict> carryOut(Choice choice, Function<Choice.Adopt, Mono<Verdict>> act) {
@@ -261,7 +257,7 @@ public final class LoginPipeline {
         private Mono<AdoptOutcome> askStepd(ExternStep step) {
             return journal.note(
                             "adopt",
-                            adoption.adopt(login.process(), step, wants(), luggage, deadline.slice(slices.adopt())),
+                            adoption.adopt(login.process(), step, wants(), luggage, toAdopt()),
                             Attempt::adoptEntry)
                     .doOnNext(this::noteFurnishings);
         }
@@ -270,11 +266,13 @@ public final class LoginPipeline {
             Wants wants = wants();
             return wants.equals(Wants.NOTHING)
                     ? Mono.just(new AdoptOutcome.Accepted(Furnishings.NONE))
-                    : journal.note(
-                                    "furnish",
-                                    adoption.furnish(step, wants, luggage, deadline.slice(slices.adopt())),
-                                    Attempt::adoptEntry)
+                    : journal.note("furnish", adoption.furnish(step, wants, luggage, toAdopt()), Attempt::adoptEntry)
                             .doOnNext(this::noteFurnishings);
+        }
+
+        /** Many may be told to one slurmstepd at once: the slice begins with the login's turn there. */
+        private Deadline toAdopt() {
+            return deadline.sliceInTurn(slices.adopt(), slices.membership().plus(slices.settings()));
         }
 
         private Wants wants() {

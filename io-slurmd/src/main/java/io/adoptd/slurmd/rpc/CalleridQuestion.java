@@ -22,13 +22,16 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.Inet4Address;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.netty.channel.AbortedException;
 
 /**
  * One login's question to one slurmd. It may take up to three attempts, one after the other, each on a connection and
- * with a credential of its own, all before one deadline:
+ * with a credential of its own. Connecting has a budget; what comes once a slurmd has taken a connection, which is
+ * credentials, answers and further attempts, has one together; and all of it ends at one deadline:
  *
  * <ul>
  *   <li>A slurmd that does not speak the word of a request says so in one of three ways, none of which says it clearly;
@@ -60,9 +63,14 @@ final class CalleridQuestion {
     private final InetSocketAddress slurmd;
     private final SlurmdSettings settings;
     private final Deadline deadline;
+    private final Sources.Patience patience;
     private final Runnable reached;
 
+    /** Since the first connection was taken. */
+    private volatile @Nullable Deadline answering;
+
     /**
+     * @param deadline of all of it, whatever the budgets are
      * @param reached called whenever the slurmd's port has taken a connection
      */
     CalleridQuestion(
@@ -77,7 +85,14 @@ final class CalleridQuestion {
         this.slurmd = slurmd;
         this.settings = settings;
         this.deadline = deadline;
+        this.patience = by.sources().patience();
         this.reached = reached;
+    }
+
+    /** What is left for credentials and answers. */
+    private Deadline answering() {
+        Deadline begun = answering;
+        return begun == null ? deadline : begun;
     }
 
     /** Asks. Exactly one outcome, at the deadline the latest; an error is a bug of ours. */
@@ -121,8 +136,8 @@ final class CalleridQuestion {
     }
 
     /**
-     * "Unknown" was an answer: whatever becomes of the second attempt, it stands unless that finds the job. But whoever
-     * answers the one and holds up the other is silent.
+     * "Unknown" was an answer: whatever becomes of the second attempt, it stands unless that finds the job. But a slurmd
+     * that answers the one at once and holds up the other is silent.
      */
     private Mono<Result> perhapsMapped(Result first) {
         boolean mayBeMapped = first.outcome().answer() instanceof Indeterminate
@@ -173,10 +188,11 @@ final class CalleridQuestion {
         }
 
         Mono<Result> result() {
-            return deadline.hasPassed()
+            Deadline left = answering();
+            return left.hasPassed()
                     ? Mono.just(none(Failure.TIMED_OUT, "no time left to ask", Sign.NONE))
                     : by.slurmds()
-                            .with(slurmd, deadline, this::talk)
+                            .with(slurmd, left.slice(patience.connect()), this::talk)
                             .onErrorResume(this::peerFault)
                             .flatMap(this::judge);
         }
@@ -184,11 +200,22 @@ final class CalleridQuestion {
         private Mono<Reply> talk(reactor.netty.Connection tcp) {
             reached.run();
             now(Stage.MAKING_ITS_CREDENTIAL);
+            Deadline until = beginAnswering();
             return by.credentials()
-                    .make(BodyHash.K12.payload(NetworkCalleridRequest.TYPE, body), deadline)
+                    .make(BodyHash.K12.payload(NetworkCalleridRequest.TYPE, body), until)
                     .flatMap(answer -> answer.fold(
                             made -> send(tcp, new AuthBlock(by.credentials().plugin(), made.credential())),
-                            none -> Mono.just(new Reply.Fault(Failure.NO_CREDENTIALS, none.why(), Sign.NONE))));
+                            none -> Mono.just(new Reply.Fault(Failure.NO_CREDENTIALS, none.why(), Sign.NONE))))
+                    .timeout(until.remaining(), until.timers());
+        }
+
+        private Deadline beginAnswering() {
+            Deadline begun = answering;
+            if (begun == null) {
+                begun = deadline.slice(patience.answer());
+                answering = begun;
+            }
+            return begun;
         }
 
         private Mono<Reply> send(reactor.netty.Connection tcp, AuthBlock auth) {
@@ -229,12 +256,20 @@ final class CalleridQuestion {
         }
 
         private Reply tooLate() {
-            Sign sign = by.sources().isFair(deadline.clock().now() - since) ? Sign.SILENT : Sign.NONE;
+            Duration waited = Duration.ofNanos(deadline.clock().now() - since);
             return switch (stage) {
-                case CONNECTING -> new Reply.Fault(Failure.TIMED_OUT, "no connection in time", sign);
+                case CONNECTING ->
+                    new Reply.Fault(
+                            Failure.TIMED_OUT,
+                            "no connection in time",
+                            Sources.Patience.isUsedUp(patience.connect(), waited) ? Sign.SILENT : Sign.NONE);
                 case MAKING_ITS_CREDENTIAL ->
                     new Reply.Fault(Failure.NO_CREDENTIALS, "no credential in time", Sign.NONE);
-                case WAITING_FOR_THE_ANSWER -> new Reply.Fault(Failure.TIMED_OUT, "no answer in time", sign);
+                case WAITING_FOR_THE_ANSWER ->
+                    new Reply.Fault(
+                            Failure.TIMED_OUT,
+                            "no answer in time",
+                            Sources.Patience.isUsedUp(patience.answer(), waited) ? Sign.SILENT : Sign.NONE);
             };
         }
 
@@ -264,7 +299,7 @@ final class CalleridQuestion {
                 return Mono.just(untrusted("a credential of " + auth.plugin().authType()));
             }
             return by.credentials()
-                    .verify(auth.credential(), deadline)
+                    .verify(auth.credential(), answering())
                     .map(answer -> answer.fold(
                             verified -> believed(verified.credential(), reply),
                             refused -> untrusted(refused.why()),

@@ -14,7 +14,7 @@ record Outcome(CalleridAnswer answer, Sign sign) {
     enum Sign {
         /** It, or the host in its place, answered: that may be a refusal, or rubbish. */
         ALIVE,
-        /** It had a fair part of a login's time and did not answer, or not to the end. */
+        /** It had the time that there is for it and did not answer, or not to the end. */
         SILENT,
         /** Nothing: our side was at fault, or there was no time to speak of. */
         NONE

@@ -5,6 +5,7 @@ import io.adoptd.slurmd.wire.Bytes;
 import io.netty.channel.ChannelOption;
 import io.netty.resolver.NoopAddressResolverGroup;
 import java.net.InetSocketAddress;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import reactor.core.publisher.Mono;
 import reactor.netty.Connection;
@@ -38,14 +39,33 @@ final class SlurmdExchange {
      * Connects, lets {@code talk} have the connection, and closes it.
      *
      * @param slurmd a literal address: no name is looked up
+     * @param connected when the peer has to have taken the connection; what {@code talk} takes is its own to bound
      * @param talk called on the connection's event loop as soon as the peer has taken the connection
      * @return what {@code talk} returned; an error of {@code java.io}, {@link reactor.netty.channel.AbortedException} or,
-     *     at the deadline, {@link java.util.concurrent.TimeoutException}
+     *     without a connection in time, {@link java.util.concurrent.TimeoutException}
      */
-    <T> Mono<T> with(InetSocketAddress slurmd, Deadline deadline, Function<? super Connection, Mono<T>> talk) {
-        return Mono.defer(() -> Mono.usingWhen(
-                        client.remoteAddress(() -> slurmd).connect(), talk, tcp -> Mono.fromRunnable(tcp::dispose))
-                .timeout(deadline.remaining(), deadline.timers()));
+    <T> Mono<T> with(InetSocketAddress slurmd, Deadline connected, Function<? super Connection, Mono<T>> talk) {
+        return Mono.defer(() -> {
+            var taken = new AtomicBoolean();
+            return Mono.usingWhen(
+                            client.remoteAddress(() -> slurmd).connect(),
+                            tcp -> {
+                                taken.set(true);
+                                return talk.apply(tcp);
+                            },
+                            tcp -> Mono.fromRunnable(tcp::dispose))
+                    .timeout(unlessTaken(taken, connected));
+        });
+    }
+
+    /**
+     * Around the whole, for a timeout of the connecting alone would lose a connection that comes about at that instant.
+     *
+     * @return a value when it is too late to connect; nothing at all if that has come about
+     */
+    private static Mono<Long> unlessTaken(AtomicBoolean taken, Deadline connected) {
+        return Mono.delay(connected.remaining(), connected.timers())
+                .flatMap(late -> taken.get() ? Mono.never() : Mono.just(late));
     }
 
     /**

@@ -33,19 +33,21 @@ import reactor.core.publisher.Sinks;
  * that does not answer, and a slurmd the questions of a storm.
  *
  * <p><b>Memory.</b> A slurmd that drops the connection's packets, or takes the connection and does not answer, costs one
- * login its slice; from then on it is <i>silent</i>, and whoever would ask it is told so at once. It is asked again off
+ * login its slice; from then on it is <i>silent</i>, and whoever would ask it is told so at once. One that has answered
+ * anybody meanwhile is slow, not silent: it looks at every descriptor of its node for each answer. It is asked again off
  * the logins' path, with the question of the last login from there: opening the port would not do, for a stopped slurmd
  * has its connections taken by the kernel. The pause before that doubles each time; the first answer, whatever it says,
  * ends the silence, and so does an answer that comes late to a login still waiting. When no login asked for a while it
  * is forgotten, and not asked any more.
  *
- * <p>Only silence is remembered, for only silence costs a login time. A port that refuses answers within one round trip,
+ * <p>Only silence is remembered: it costs a login time that no answer pays for. A port that refuses answers within one round trip,
  * and may be a slurmd's in the next moment. An answer that is unreadable or not to be trusted comes as quickly, and
  * remembering it would let one forged answer, or one restart of munged, keep out the true answers that follow.
  *
  * <p><b>Storms.</b> While nothing is known of a slurmd, one login connects and the others wait whether it gets through:
  * what they ask differs, but not whether somebody is there. If the port refuses or nobody answers they share that; else
- * so many at once are let through, and the rest follow as these end. Past the bound of those who wait the answer is
+ * so many at once are let through, and the rest follow as these end. Their wait is not the slurmd's time: it counts
+ * against what the login has in all, and the slice begins with the turn. Past the bound of those who wait the answer is
  * {@link Failure#BUSY}, at once.
  *
  * <p>Any thread may call. Nothing blocks; no timer runs while nothing is remembered.
@@ -53,6 +55,34 @@ import reactor.core.publisher.Sinks;
 public final class Sources implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Sources.class);
+
+    /**
+     * What a login gives a slurmd, and what one gets that is asked again. Both positive.
+     *
+     * @param connect to take the connection
+     * @param answer from then on
+     */
+    public record Patience(Duration connect, Duration answer) {
+
+        /** Of a budget, what has to have passed before a slurmd is called silent: the rest may have gone elsewhere. */
+        private static final double NEARLY_ALL = 0.9;
+
+        public Patience {
+            if (!isPositive(connect) || !isPositive(answer)) {
+                throw new IllegalArgumentException("no time");
+            }
+        }
+
+        /** In all. */
+        Duration total() {
+            return connect.plus(answer);
+        }
+
+        /** Whether a slurmd that had so much of a budget may be called silent. */
+        static boolean isUsedUp(Duration budget, Duration waited) {
+            return waited.toNanos() >= NEARLY_ALL * budget.toNanos();
+        }
+    }
 
     /**
      * All positive.
@@ -65,8 +95,6 @@ public final class Sources implements AutoCloseable {
      * @param longestPause what it is doubled up to
      * @param unasked how long after the last login from there a silent slurmd is forgotten
      * @param probes silent slurmds that are asked again at once
-     * @param patience what a login gives a slurmd, so also what one that is asked again gets; a slurmd that had not half
-     *     of it is not called silent
      */
     public record Limits(
             int atOne,
@@ -77,7 +105,7 @@ public final class Sources implements AutoCloseable {
             Duration longestPause,
             Duration unasked,
             int probes,
-            Duration patience) {
+            Patience patience) {
 
         public static final Limits DEFAULT = new Limits(
                 16,
@@ -88,13 +116,13 @@ public final class Sources implements AutoCloseable {
                 Duration.ofMinutes(5),
                 Duration.ofMinutes(30),
                 8,
-                Duration.ofMillis(800));
+                new Patience(Duration.ofMillis(800), Duration.ofSeconds(5)));
 
         public Limits {
             if (atOne < 1 || inAll < 1 || waiting < 1 || remembered < 1 || probes < 1) {
                 throw new IllegalArgumentException("a limit of none");
             }
-            if (!isPositive(firstPause) || !isPositive(unasked) || !isPositive(patience)) {
+            if (!isPositive(firstPause) || !isPositive(unasked)) {
                 throw new IllegalArgumentException("no time");
             }
             if (longestPause.compareTo(firstPause) < 0) {
@@ -102,14 +130,14 @@ public final class Sources implements AutoCloseable {
             }
         }
 
-        /** These, with the slice that a login's callerid has. */
-        public Limits withPatience(Duration slice) {
-            return new Limits(atOne, inAll, waiting, remembered, firstPause, longestPause, unasked, probes, slice);
+        /** These, with the patience of the logins. */
+        public Limits withPatience(Patience logins) {
+            return new Limits(atOne, inAll, waiting, remembered, firstPause, longestPause, unasked, probes, logins);
         }
+    }
 
-        private static boolean isPositive(Duration time) {
-            return !time.isZero() && !time.isNegative();
-        }
+    private static boolean isPositive(Duration time) {
+        return !time.isZero() && !time.isNegative();
     }
 
     /**
@@ -160,21 +188,22 @@ public final class Sources implements AutoCloseable {
     /**
      * Puts a question to a slurmd, unless that is known to be of no use.
      *
-     * @param deadline renewed when the question's turn has come: until then others are asking, not this slurmd silent
+     * @param deadline renewed when the question's turn has come: until then others are asking, not this slurmd silent. A
+     *     turn that comes late leaves at least the time to connect, if the deadline has room for that
      * @return exactly one answer, at the deadline the latest; the question's error
      */
     Mono<CalleridAnswer> ask(InetSocketAddress slurmd, Question question, Deadline deadline) {
         return Mono.using(
                 () -> arrive(slurmd, question),
-                turn -> turn.comes(deadline.turn())
+                turn -> turn.comes(deadline.turn(limits.patience().connect()))
                         .flatMap(grant ->
                                 grant.fold(put -> put(turn, deadline.renewed()), told -> Mono.just(told.answer()))),
                 this::leave);
     }
 
-    /** What it had at least, in nanoseconds, when it may be called silent. */
-    boolean isFair(long waitedNanos) {
-        return waitedNanos >= limits.patience().toNanos() / 2;
+    /** What a slurmd gets of a login. */
+    Patience patience() {
+        return limits.patience();
     }
 
     /** Whether nobody is asked and nobody waits: for tests. */
@@ -249,6 +278,7 @@ public final class Sources implements AutoCloseable {
     private void open(Turn turn, Traffic traffic) {
         traffic.open++;
         open++;
+        turn.openedAt = clock.now();
         turn.state = Turn.State.OPEN;
     }
 
@@ -305,8 +335,18 @@ public final class Sources implements AutoCloseable {
         synchronized (this) {
             Traffic traffic = asked.get(turn.slurmd);
             switch (outcome.sign()) {
-                case SILENT -> remember(turn, outcome.answer());
-                case ALIVE -> silent.remove(turn.slurmd);
+                case SILENT -> {
+                    if (traffic != null && traffic.hasAnsweredSince(turn.openedAt)) {
+                        return; // slow, or busy with others
+                    }
+                    remember(turn, outcome.answer());
+                }
+                case ALIVE -> {
+                    silent.remove(turn.slurmd);
+                    if (traffic != null) {
+                        traffic.answered(clock.now());
+                    }
+                }
                 case NONE -> {
                     return;
                 }
@@ -409,7 +449,7 @@ public final class Sources implements AutoCloseable {
     /** It belongs to no login, so nobody else could subscribe to it. */
     private void probe(Silence silence) {
         silence.question()
-                .ask(Deadline.in(limits.patience(), clock), () -> {})
+                .ask(Deadline.in(limits.patience().total(), clock), () -> {})
                 .map(Outcome::sign)
                 .onErrorResume(bug -> {
                     log.error("callerid.probe_failed", bug);
@@ -436,6 +476,17 @@ public final class Sources implements AutoCloseable {
         private int waiting;
         /** Its port has taken a connection since the first of those who ask it now. */
         private boolean reached;
+        /** When it last answered one of those who ask it now; null if it has not. */
+        private @Nullable Long answeredAt;
+
+        void answered(long now) {
+            answeredAt = now;
+        }
+
+        boolean hasAnsweredSince(long then) {
+            Long answered = answeredAt;
+            return answered != null && answered - then >= 0;
+        }
     }
 
     /** What a login gets when its turn has come: the question may be put, or need not be. */
@@ -462,6 +513,7 @@ public final class Sources implements AutoCloseable {
         private final Question question;
         private final Sinks.One<Grant> grant = Sinks.one();
         private @Nullable CalleridAnswer told;
+        private long openedAt;
         private volatile State state = State.OVER;
 
         Turn(InetSocketAddress slurmd, Question question) {

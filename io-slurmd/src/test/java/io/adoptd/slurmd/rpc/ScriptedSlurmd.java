@@ -3,6 +3,7 @@ package io.adoptd.slurmd.rpc;
 import io.adoptd.pipeline.model.Connection;
 import io.adoptd.pipeline.model.Endpoint;
 import io.adoptd.pipeline.model.Uid;
+import io.adoptd.pipeline.time.LoginClock;
 import io.adoptd.slurmd.wire.Bytes;
 import io.netty.channel.ChannelOption;
 import java.net.InetAddress;
@@ -73,6 +74,12 @@ final class ScriptedSlurmd implements AutoCloseable {
         return new ScriptedSlurmd(address, script);
     }
 
+    /** With more patience than a test's busy machine needs: only its own deadline bounds a question. */
+    static Sources patientSources(LoginClock clock) {
+        var minute = Duration.ofMinutes(1);
+        return new Sources(Sources.Limits.DEFAULT.withPatience(new Sources.Patience(minute, minute)), clock);
+    }
+
     static Line answers(Function<RpcFrame, Bytes> answer) {
         return talk -> talk.send(answer.apply(talk.request()));
     }
@@ -90,7 +97,12 @@ final class ScriptedSlurmd implements AutoCloseable {
     }
 
     static Line closesAfter(Bytes bytes) {
-        return talk -> Flux.concat(talk.send(bytes), closes().play(talk));
+        return closesAfter(request -> bytes);
+    }
+
+    /** As real ones do: right behind the answer. */
+    static Line closesAfter(Function<RpcFrame, Bytes> answer) {
+        return talk -> Flux.concat(answers(answer).play(talk), closes().play(talk));
     }
 
     static Line resets() {

@@ -84,7 +84,7 @@ class SlurmdCalleridContractTest extends CalleridContractTest {
     }
 
     private Callerid asking(SlurmdSettings settings) {
-        var sources = new Sources(Sources.Limits.DEFAULT, LoginClock.monotonic(Schedulers.parallel()));
+        var sources = ScriptedSlurmd.patientSources(LoginClock.monotonic(Schedulers.parallel()));
         return new SlurmdCallerid(credentials, () -> settings, () -> SlurmVersion.COMMON, sources, loops);
     }
 }

@@ -47,12 +47,16 @@ import io.netty.channel.EventLoopGroup;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -68,6 +72,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 import reactor.blockhound.BlockingOperationError;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 import reactor.netty.resources.LoopResources;
 import reactor.test.StepVerifier;
@@ -76,6 +81,8 @@ import reactor.test.scheduler.VirtualTimeScheduler;
 class SlurmdCalleridTest {
 
     private static final SourceJob JOB_4242 = new SourceJob(new JobId(4242));
+    private static final Duration CONNECT = Sources.Limits.DEFAULT.patience().connect();
+    private static final Duration ANSWER = Sources.Limits.DEFAULT.patience().answer();
     private static final Bytes A_BODY = SlurmdReplies.body(4242, SlurmVersion.V24_11);
     private static final Bytes ITS_PAYLOAD = BodyHash.K12.payload(NetworkCalleridResponse.TYPE, A_BODY);
 
@@ -238,12 +245,112 @@ class SlurmdCalleridTest {
         var sources = new Sources(Sources.Limits.DEFAULT, LoginClock.of(virtual));
         try (var slurmd = ScriptedSlurmd.that(answers(doesNotSay()), saysNothing())) {
             var answer = callerid(slurmd, credentials, sources)
-                    .ask(slurmd.login(), in(ofMillis(800), virtual))
+                    .ask(slurmd.login(), in(ofSeconds(8), virtual))
                     .toFuture();
             await().until(() -> slurmd.requests().size() == 2);
-            virtual.advanceTimeBy(ofMillis(800));
+            virtual.advanceTimeBy(ANSWER);
             assertThat(answer).succeedsWithin(ofSeconds(5)).isEqualTo(new Indeterminate());
             assertThat(sources.silent()).hasSize(1);
+        }
+    }
+
+    // Slow ones, and silent ones
+
+    @ParameterizedTest
+    @ValueSource(ints = {1_000, 4_000, 4_990})
+    void whoAnswersAfterSecondsIsHeardAndNotRemembered(int millis) {
+        var virtual = VirtualTimeScheduler.create();
+        var sources = new Sources(Sources.Limits.DEFAULT, LoginClock.of(virtual));
+        var answers = Sinks.<Bytes>one();
+        var asked = new AtomicReference<RpcFrame>();
+        ScriptedSlurmd.Line slow = talk -> {
+            asked.set(talk.request());
+            return answers.asMono().flatMap(bytes -> Mono.from(talk.send(bytes)));
+        };
+        try (var slurmd = ScriptedSlurmd.that(slow)) {
+            var answer = callerid(slurmd, credentials, sources)
+                    .ask(slurmd.login(), in(ofSeconds(8), virtual))
+                    .toFuture();
+            await().until(() -> asked.get() != null);
+            virtual.advanceTimeBy(ofMillis(millis));
+            assertThat(answer).isNotDone();
+            answers.tryEmitValue(replies.job(4242).apply(asked.get()));
+            assertThat(answer).succeedsWithin(ofSeconds(20)).isEqualTo(JOB_4242);
+            assertThat(sources.silent()).isEmpty();
+        }
+    }
+
+    @Test
+    void whoTakesTheConnectionAndSaysNothingAllTheTimeIsRemembered() {
+        var virtual = VirtualTimeScheduler.create();
+        var sources = new Sources(Sources.Limits.DEFAULT, LoginClock.of(virtual));
+        try (var slurmd = ScriptedSlurmd.that(saysNothing())) {
+            var callerid = callerid(slurmd, credentials, sources);
+            var first = callerid.ask(slurmd.login(), in(ofSeconds(8), virtual)).toFuture();
+            await().until(() -> slurmd.requests().size() == 1);
+            virtual.advanceTimeBy(ANSWER.minusMillis(1));
+            assertThat(first).isNotDone();
+            virtual.advanceTimeBy(ofMillis(1));
+            assertThat(first).succeedsWithin(ofSeconds(5)).isEqualTo(timedOut());
+            assertThat(callerid.ask(slurmd.login(), in(ofSeconds(8), virtual)).block())
+                    .isEqualTo(new NoAnswer(Failure.TIMED_OUT, "remembered: no answer in time, 0 s ago"));
+        }
+    }
+
+    @Test
+    void whoHadNotItsTimeIsNotRemembered() {
+        var virtual = VirtualTimeScheduler.create();
+        var sources = new Sources(Sources.Limits.DEFAULT, LoginClock.of(virtual));
+        try (var slurmd = ScriptedSlurmd.that(saysNothing())) {
+            var answer = callerid(slurmd, credentials, sources)
+                    .ask(slurmd.login(), in(ofSeconds(4), virtual))
+                    .toFuture();
+            await().until(() -> slurmd.requests().size() == 1);
+            virtual.advanceTimeBy(ofSeconds(4));
+            assertThat(answer).succeedsWithin(ofSeconds(5)).isEqualTo(timedOut());
+            assertThat(sources.silent()).isEmpty();
+        }
+    }
+
+    /** A backlog that is full: the kernel drops what comes, and connecting is bounded apart from the answer. */
+    @Test
+    void whoTakesNoConnectionCostsTheTimeToConnectAndIsRemembered() throws IOException {
+        var virtual = VirtualTimeScheduler.create();
+        var sources = new Sources(Sources.Limits.DEFAULT, LoginClock.of(virtual));
+        try (var full = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            var waiting = new ArrayList<Socket>();
+            try {
+                fill(full, waiting);
+                var settings = new SlurmdSettings(full.getLocalPort(), new Uid(0), new Uid(0));
+                var answer = new SlurmdCallerid(credentials, () -> settings, () -> local, sources, loops)
+                        .ask(login("127.0.0.1"), in(ofSeconds(8), virtual))
+                        .toFuture();
+                virtual.advanceTimeBy(CONNECT.minusMillis(1));
+                assertThat(answer).isNotDone();
+                virtual.advanceTimeBy(ofMillis(1));
+                assertThat(answer)
+                        .succeedsWithin(ofSeconds(5))
+                        .isEqualTo(new NoAnswer(Failure.TIMED_OUT, "no connection in time"));
+                assertThat(sources.silent()).hasSize(1);
+                assertThat(credentials.made()).isEmpty();
+            } finally {
+                for (Socket socket : waiting) {
+                    socket.close();
+                }
+            }
+        }
+    }
+
+    /** Until no more are taken. */
+    private static void fill(ServerSocket server, List<Socket> waiting) throws IOException {
+        while (true) {
+            var socket = new Socket();
+            waiting.add(socket);
+            try {
+                socket.connect(server.getLocalSocketAddress(), 200);
+            } catch (SocketTimeoutException full) {
+                return;
+            }
         }
     }
 
@@ -343,12 +450,13 @@ class SlurmdCalleridTest {
     void theSecondWordHasOnlyWhatTheFirstLeft() {
         local = SlurmVersion.V26_05;
         var virtual = VirtualTimeScheduler.create();
+        var sources = new Sources(Sources.Limits.DEFAULT, LoginClock.of(virtual));
         try (var slurmd = ScriptedSlurmd.that(closes(), saysNothing())) {
-            var answer = callerid(slurmd)
-                    .ask(slurmd.login(), in(ofMillis(800), virtual))
+            var answer = callerid(slurmd, credentials, sources)
+                    .ask(slurmd.login(), in(ofSeconds(8), virtual))
                     .toFuture();
             await().until(() -> slurmd.requests().size() == 2);
-            virtual.advanceTimeBy(ofMillis(799));
+            virtual.advanceTimeBy(ANSWER.minusMillis(1));
             assertThat(answer).isNotDone();
             virtual.advanceTimeBy(ofMillis(1));
             assertThat(answer).succeedsWithin(ofSeconds(5)).isEqualTo(timedOut());
@@ -712,7 +820,7 @@ class SlurmdCalleridTest {
     }
 
     private static Sources sources() {
-        return new Sources(Sources.Limits.DEFAULT, LoginClock.monotonic(Schedulers.parallel()));
+        return ScriptedSlurmd.patientSources(LoginClock.monotonic(Schedulers.parallel()));
     }
 
     private Function<RpcFrame, Bytes> doesNotSay() {

@@ -16,6 +16,7 @@ import io.adoptd.pipeline.time.Deadline;
 import io.adoptd.pipeline.time.LoginClock;
 import io.adoptd.slurmd.rpc.Outcome.Sign;
 import io.adoptd.slurmd.rpc.Sources.Limits;
+import io.adoptd.slurmd.rpc.Sources.Patience;
 import io.adoptd.slurmd.rpc.Sources.SilentSource;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -41,7 +42,9 @@ import reactor.core.scheduler.Schedulers;
 /** In virtual time, with slurmds that do what the test says. */
 class SourcesTest {
 
-    private static final Duration SLICE = Limits.DEFAULT.patience();
+    private static final Duration CONNECT = Limits.DEFAULT.patience().connect();
+    private static final Duration ANSWER = Limits.DEFAULT.patience().answer();
+    private static final Duration SLICE = CONNECT.plus(ANSWER);
     private static final InetSocketAddress A = at(1);
     private static final InetSocketAddress B = at(2);
     private static final CalleridAnswer JOB = new SourceJob(new JobId(7));
@@ -99,9 +102,71 @@ class SourcesTest {
     }
 
     @Test
-    void whoHadNoTimeToSpeakOfIsNotCalledSilent() {
-        assertThat(sources.isFair(SLICE.dividedBy(2).toNanos() - 1)).isFalse();
-        assertThat(sources.isFair(SLICE.dividedBy(2).toNanos())).isTrue();
+    void whoHadLessThanNearlyAllOfABudgetIsNotCalledSilent() {
+        assertThat(Patience.isUsedUp(ANSWER, ofMillis(4_499))).isFalse();
+        assertThat(Patience.isUsedUp(ANSWER, ofMillis(4_500))).isTrue();
+        assertThat(Patience.isUsedUp(CONNECT, ofMillis(719))).isFalse();
+        assertThat(Patience.isUsedUp(CONNECT, ofMillis(720))).isTrue();
+    }
+
+    @Test
+    void whoAnsweredAnotherMeanwhileIsSlowAndNotSilent() {
+        var slurmd = new Slurmd(A);
+        var first = ask(slurmd);
+        slurmd.last().reach();
+        var second = ask(slurmd);
+        timers.advanceBy(ofSeconds(4));
+        slurmd.talks.get(1).answers(JOB);
+        timers.advanceBy(ofSeconds(1));
+        slurmd.talks.get(0).isSilent("no answer in time");
+        assertThat(first).isCompletedWithValue(new NoAnswer(Failure.TIMED_OUT, "no answer in time"));
+        assertThat(second).isCompletedWithValue(JOB);
+        assertThat(sources.silent()).isEmpty();
+    }
+
+    @Test
+    void whoHasAnsweredOnlyBeforeIsSilent() {
+        var slurmd = new Slurmd(A);
+        var first = ask(slurmd);
+        slurmd.last().reach();
+        timers.advanceBy(ofSeconds(1));
+        var second = ask(slurmd);
+        timers.advanceBy(ofMillis(1));
+        slurmd.talks.get(0).answers(JOB);
+        comesFrom(slurmd);
+        timers.advanceBy(ofMillis(1));
+        comesFrom(slurmd);
+        timers.advanceBy(ANSWER);
+        slurmd.talks.get(3).isSilent("no answer in time");
+        assertThat(first).isCompletedWithValue(JOB);
+        assertThat(second).isNotDone();
+        assertThat(sources.silent()).hasSize(1);
+    }
+
+    /** Each login has its answer, and none is told of a silence that there is not. */
+    @Test
+    void oneThatTakesSecondsForEachIsNeverCalledSilent() {
+        var slurmd = new Slurmd(A);
+        for (int seconds = 1; seconds <= 4; seconds++) {
+            var login = ask(slurmd);
+            slurmd.last().reach();
+            timers.advanceBy(ofSeconds(seconds));
+            slurmd.last().answers(JOB);
+            assertThat(login).isCompletedWithValue(JOB);
+        }
+        assertThat(sources.silent()).isEmpty();
+        assertThat(timers.open()).as("timers").isZero();
+    }
+
+    @Test
+    void aSilentOneThatAnswersAProbeSlowlyIsForgotten() {
+        var slurmd = new Slurmd(A);
+        silence(slurmd);
+        timers.advanceBy(ofSeconds(10));
+        slurmd.last().reach();
+        timers.advanceBy(ofSeconds(4));
+        slurmd.last().answers(JOB);
+        assertThat(sources.silent()).isEmpty();
     }
 
     @Test
@@ -258,9 +323,10 @@ class SourcesTest {
     @Test
     void otherLimitsLeaveWhatIsKnown() {
         silence(new Slurmd(A));
-        sources.adjust(limits(1, 512, 64, 1).withPatience(ofSeconds(4)));
+        var other = new Patience(ofSeconds(1), ofSeconds(4));
+        sources.adjust(limits(1, 512, 64, 1).withPatience(other));
         assertThat(ask(new Slurmd(A))).isCompleted();
-        assertThat(sources.isFair(ofSeconds(1).toNanos())).isFalse();
+        assertThat(sources.patience()).isEqualTo(other);
         silence(new Slurmd(B));
         assertThat(sources.silent().stream().map(SilentSource::address)).containsExactly(B.getAddress());
     }
@@ -293,7 +359,7 @@ class SourcesTest {
         var slurmd = new Slurmd(A);
         var logins = IntStream.range(0, 500).mapToObj(i -> ask(slurmd)).toList();
         assertThat(slurmd.asked()).isEqualTo(1);
-        timers.advanceBy(SLICE.minusMillis(1));
+        timers.advanceBy(CONNECT.minusMillis(1));
         assertThat(logins).noneMatch(CompletableFuture::isDone);
         slurmd.last().isSilent("no connection in time");
         assertThat(logins).allMatch(CompletableFuture::isDone);
@@ -334,10 +400,60 @@ class SourcesTest {
         var slurmd = new Slurmd(A);
         var logins = IntStream.range(0, 500).mapToObj(i -> ask(slurmd)).toList();
         slurmd.last().reach();
-        timers.advanceBy(SLICE);
+        timers.advanceBy(ANSWER);
         slurmd.talks.get(0).isSilent("no answer in time");
         assertThat(logins.stream().filter(CompletableFuture::isDone)).hasSize(485);
         assertThat(slurmd.asked()).isEqualTo(16);
+    }
+
+    /** As somebody may who has a port of a host that is no node: others need not wait for that. */
+    @Test
+    void aSlurmdThatHoldsItsQuestionsHoldsUpNoOther() {
+        var hostile = new Slurmd(A);
+        IntStream.range(0, 500).forEach(i -> comesFrom(hostile));
+        hostile.last().reach();
+        assertThat(hostile.open()).isEqualTo(16);
+        var honest = new Slurmd(B);
+        var logins = IntStream.range(0, 100).mapToObj(i -> ask(honest)).toList();
+        honest.last().reach();
+        assertThat(honest.open()).isEqualTo(16);
+        for (int i = 0; i < 100; i++) {
+            honest.talks.get(i).answers(JOB);
+        }
+        assertThat(logins).allMatch(login -> login.join().equals(JOB));
+    }
+
+    /** At 6.7 ms each, which is what a slurmd on two cores needs, 16 of them at once. */
+    @Test
+    void ofAStormAllHaveTheirAnswerHoweverLongTheyWaitForTheirTurn() {
+        var slurmd = new Slurmd(A);
+        var logins = IntStream.range(0, 500)
+                .mapToObj(i -> sources.ask(A, slurmd, aLogins()).toFuture())
+                .toList();
+        slurmd.last().reach();
+        for (int i = 0; i < 500; i++) {
+            timers.advanceBy(ofMillis(10));
+            assertThat(slurmd.talks.get(i).deadline.hasPassed()).isFalse();
+            slurmd.talks.get(i).answers(JOB);
+        }
+        assertThat(logins).allMatch(login -> login.join().equals(JOB));
+    }
+
+    @Test
+    void aTurnThatComesLateLeavesTheTimeToConnectAndOneThatComesLaterIsNone() {
+        sources = new Sources(limits(1, 512, 64, 64), clock);
+        var slurmd = new Slurmd(A);
+        sources.ask(A, slurmd, in(ofSeconds(60))).subscribe();
+        Talk first = slurmd.last().reach();
+        var second = sources.ask(A, slurmd, aLogins()).toFuture();
+        var third = sources.ask(A, slurmd, aLogins()).toFuture();
+        Duration last = ofMillis(8_000 - 1_250).minus(CONNECT);
+        timers.advanceBy(last.minusMillis(1));
+        first.answers(JOB);
+        assertThat(slurmd.last().deadline.remaining()).isEqualTo(CONNECT.plusMillis(1));
+        timers.advanceBy(ofMillis(1));
+        assertThat(second).isNotDone();
+        assertThat(third).isCompletedWithValue(new NoAnswer(Failure.BUSY, "no turn in time: others are asking there"));
     }
 
     @Test
@@ -474,8 +590,10 @@ class SourcesTest {
     @Test
     void limitsOfNothingAreRefused() {
         assertThatIllegalArgumentException().isThrownBy(() -> limits(0, 512, 64, 64));
-        assertThatIllegalArgumentException().isThrownBy(() -> Limits.DEFAULT.withPatience(Duration.ZERO));
-        assertThat(Limits.DEFAULT.withPatience(ofSeconds(1)).patience()).isEqualTo(ofSeconds(1));
+        assertThatIllegalArgumentException().isThrownBy(() -> new Patience(Duration.ZERO, ANSWER));
+        assertThatIllegalArgumentException().isThrownBy(() -> new Patience(CONNECT, Duration.ZERO));
+        var patience = new Patience(ofSeconds(1), ofSeconds(2));
+        assertThat(Limits.DEFAULT.withPatience(patience).patience()).isEqualTo(patience);
     }
 
     private CompletableFuture<CalleridAnswer> ask(Slurmd slurmd) {
@@ -484,6 +602,11 @@ class SourcesTest {
 
     private CompletableFuture<CalleridAnswer> ask(Slurmd slurmd, Duration slice) {
         return sources.ask(slurmd.address, slurmd, in(slice)).toFuture();
+    }
+
+    /** What a login with the defaults has for its source. */
+    private Deadline aLogins() {
+        return in(ofSeconds(8)).sliceInTurnKeeping(SLICE, ofMillis(1_250));
     }
 
     /** A login whose answer is of no interest. */

@@ -35,13 +35,13 @@ public record GatewayConfig(
     public static final Path DEFAULT_FILE = Path.of("/etc/adoptd/adoptd.conf");
     public static final Path DEFAULT_SOCKET = Path.of("/run/adoptd/gateway.sock");
 
-    /** What holds without a file. */
     /** How long a login waits for a step that is only just beginning. */
     private static final Duration STEPS_STARTING = Duration.ofMillis(300);
 
+    /** What holds without a file. */
     public static final GatewayConfig DEFAULT = new GatewayConfig(
             DEFAULT_SOCKET,
-            Duration.ofSeconds(3),
+            Duration.ofSeconds(8),
             Slices.DEFAULT,
             STEPS_STARTING,
             1_024,

@@ -122,9 +122,10 @@ public final class GatewayConfigReader {
     private GatewayConfig checked() throws ConfigException {
         var result = new GatewayConfig(
                 get("socket", this::socketPath, GatewayConfig.DEFAULT_SOCKET),
-                get("login.deadline", duration(100, 60_000), Duration.ofSeconds(3)),
+                get("login.deadline", duration(100, 60_000), GatewayConfig.DEFAULT.loginDeadline()),
                 new Slices(
                         get("steps.timeout", duration(10, 30_000), Slices.DEFAULT.steps()),
+                        get("callerid.connect", duration(10, 30_000), Slices.DEFAULT.connect()),
                         get("callerid.timeout", duration(10, 30_000), Slices.DEFAULT.callerid()),
                         get("adopt.timeout", duration(10, 30_000), Slices.DEFAULT.adopt()),
                         get("membership.timeout", duration(10, 30_000), Slices.DEFAULT.membership()),
@@ -278,21 +279,33 @@ public final class GatewayConfigReader {
         return inner.matches("[A-Za-z0-9_-]+") ? inner : quoted;
     }
 
-    /** A question that may outlast its login makes no sense; a sum over the deadline does: few logins ask everything. */
+    /**
+     * A question that may outlast its login makes no sense. Nor does a source that may be asked until too little is left
+     * to act on its answer. Of the rest a sum over the deadline does: few logins ask everything.
+     */
     private void slicesWithin(GatewayConfig result) {
         Map.of(
                         "steps.timeout", result.slices().steps(),
+                        "callerid.connect", result.slices().connect(),
                         "callerid.timeout", result.slices().callerid(),
                         "adopt.timeout", result.slices().adopt(),
                         "membership.timeout", result.slices().membership(),
                         "settings.timeout", result.slices().settings())
                 .forEach((key, slice) -> {
                     if (slice.compareTo(result.loginDeadline()) > 0) {
-                        faults.add(
-                                file + ": " + key + " (" + slice.toMillis() + "ms): expected at most login.deadline ("
-                                        + result.loginDeadline().toMillis() + "ms)");
+                        tooLong(key, slice, result);
                     }
                 });
+        Slices slices = result.slices();
+        Duration all = slices.source().plus(slices.toAct());
+        if (faults.isEmpty() && all.compareTo(result.loginDeadline()) > 0) {
+            tooLong("callerid.connect + callerid.timeout + adopt.timeout + membership.timeout", all, result);
+        }
+    }
+
+    private void tooLong(String what, Duration time, GatewayConfig result) {
+        faults.add(file + ": " + what + " (" + time.toMillis() + "ms): expected at most login.deadline ("
+                + result.loginDeadline().toMillis() + "ms)");
     }
 
     private void fault(ConfigValue value, String what) {

@@ -26,6 +26,7 @@ class GatewayConfigFuzzTest {
         "+=",
         "login.deadline",
         "steps.timeout",
+        "callerid.connect",
         "logins.max",
         "socket",
         "slurm.conf",

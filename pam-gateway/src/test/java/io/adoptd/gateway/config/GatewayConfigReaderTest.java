@@ -23,7 +23,7 @@ class GatewayConfigReaderTest {
         assertThat(parse(""))
                 .isEqualTo(new GatewayConfig(
                         Path.of("/run/adoptd/gateway.sock"),
-                        Duration.ofSeconds(3),
+                        Duration.ofSeconds(8),
                         Slices.DEFAULT,
                         Duration.ofMillis(300),
                         1_024,
@@ -39,6 +39,7 @@ class GatewayConfigReaderTest {
                         socket = /run/other/g.sock
                         login.deadline = 2.5s
                         steps.timeout = 400ms
+                        callerid.connect = 600ms
                         callerid.timeout = 1 second
                         adopt.timeout = 700 ms
                         membership.timeout = 100ms
@@ -58,6 +59,7 @@ class GatewayConfigReaderTest {
                         Duration.ofMillis(2_500),
                         new Slices(
                                 Duration.ofMillis(400),
+                                Duration.ofMillis(600),
                                 Duration.ofSeconds(1),
                                 Duration.ofMillis(700),
                                 Duration.ofMillis(100),
@@ -82,7 +84,12 @@ class GatewayConfigReaderTest {
                 "callerid.timeout = 5x | x.conf: 2: callerid.timeout = 5x: expected a duration",
                 "callerid.timeout = -5ms | x.conf: 2: callerid.timeout = -5ms: expected a duration",
                 "callerid { timeout = [1] } | x.conf: 2: callerid.timeout = [1]: expected one value",
-                "callerid.timeout = 4s | x.conf: callerid.timeout (4000ms): expected at most login.deadline (3000ms)",
+                "callerid.connect = 0s | x.conf: 2: callerid.connect = 0s: expected a duration",
+                "callerid.timeout = 9s | x.conf: callerid.timeout (9000ms): expected at most login.deadline (8000ms)",
+                "callerid.connect = 2s | x.conf: callerid.connect + callerid.timeout + adopt.timeout + membership.timeout"
+                        + " (8250ms): expected at most login.deadline (8000ms)",
+                "login.deadline = 7s | x.conf: callerid.connect + callerid.timeout + adopt.timeout + membership.timeout"
+                        + " (7050ms): expected at most login.deadline (7000ms)",
                 "socket = run.sock | x.conf: 2: socket = run.sock: expected an absolute path",
                 "logins.max = 0 | x.conf: 2: logins.max = 0: expected a whole number, 1 to 65536",
                 "session.variables = TMPDIR | x.conf: 2: session.variables = TMPDIR: expected a list, such as [A, B]",

@@ -1393,7 +1393,7 @@ class PamModuleIT {
                         "3 option \"join_container=no\" is not understood: join_container= takes true, false; it is now true",
                         "3 option \"frobnicate\" is none of pam_adoptd's and does nothing",
                         "3 option \"timeout=soon\" is not understood: timeout= takes 100 to 60000 milliseconds;"
-                                + " it is now 4000")
+                                + " it is now 10000")
                 .hasSize(5);
     }
 

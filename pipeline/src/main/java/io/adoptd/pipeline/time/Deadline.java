@@ -59,9 +59,30 @@ public final class Deadline {
         return new Deadline(clock, now, end, atNanos - rest.toNanos());
     }
 
+    /**
+     * The same for a slice that is long beside the whole: it leaves the rest even if its turn comes at once.
+     *
+     * @param rest of this deadline that is left for what comes after; half of what is left now, if that is less
+     */
+    public Deadline sliceInTurnKeeping(Duration atMost, Duration rest) {
+        long now = clock.now();
+        long kept = Math.min(rest.toNanos(), Math.max(0, atNanos - now) / 2);
+        long end = earlier(now + atMost.toNanos(), atNanos - kept);
+        return new Deadline(clock, now, end, atNanos - kept);
+    }
+
     /** When its turn has to come, so that the slice still fits in behind it. */
     public Deadline turn() {
-        long end = later(atNanos, latestNanos - lengthNanos);
+        return turn(Duration.ofNanos(lengthNanos));
+    }
+
+    /**
+     * When its turn has to come, so that so much of the slice still fits in behind it.
+     *
+     * @param least of the slice; all of it if that is less
+     */
+    public Deadline turn(Duration least) {
+        long end = later(atNanos, latestNanos - Math.min(lengthNanos, least.toNanos()));
         return new Deadline(clock, clock.now(), end, end);
     }
 

@@ -54,6 +54,35 @@ class DeadlineTest {
     }
 
     @Test
+    void aLongSliceLeavesTheRestAlsoIfItsTurnComesAtOnce() {
+        Deadline login = Deadline.in(Duration.ofSeconds(8), clock);
+        Deadline slice = login.sliceInTurnKeeping(Duration.ofMillis(5_800), Duration.ofMillis(1_250));
+        assertThat(slice.remaining()).isEqualTo(Duration.ofMillis(5_800));
+        assertThat(slice.turn(Duration.ofMillis(800)).remaining()).isEqualTo(Duration.ofMillis(5_950));
+        nanos.addAndGet(Duration.ofMillis(5_950).toNanos());
+        assertThat(slice.renewed().remaining()).isEqualTo(Duration.ofMillis(800));
+        nanos.addAndGet(Duration.ofMillis(800).toNanos());
+        assertThat(slice.renewed().remaining()).isZero();
+        assertThat(login.remaining()).isEqualTo(Duration.ofMillis(1_250));
+    }
+
+    @Test
+    void ofLittleItLeavesHalf() {
+        Deadline login = Deadline.in(Duration.ofMillis(3_750), clock);
+        assertThat(login.sliceInTurnKeeping(Duration.ofMillis(5_800), Duration.ofMillis(1_250))
+                        .remaining())
+                .isEqualTo(Duration.ofMillis(2_500));
+        Deadline hasty = Deadline.in(Duration.ofSeconds(1), clock);
+        Deadline slice = hasty.sliceInTurnKeeping(Duration.ofMillis(5_800), Duration.ofMillis(1_250));
+        assertThat(slice.remaining()).isEqualTo(Duration.ofMillis(500));
+        assertThat(slice.turn(Duration.ofMillis(800)).remaining()).isEqualTo(Duration.ofMillis(500));
+        nanos.addAndGet(Duration.ofSeconds(2).toNanos());
+        assertThat(hasty.sliceInTurnKeeping(Duration.ofMillis(5_800), Duration.ofMillis(1_250))
+                        .remaining())
+                .isZero();
+    }
+
+    @Test
     void nothingIsLeftOfAPassedDeadline() {
         Deadline login = Deadline.in(Duration.ofMillis(300), clock);
         nanos.addAndGet(Duration.ofSeconds(1).toNanos());
