@@ -8,9 +8,11 @@ import java.net.InetSocketAddress;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 import reactor.netty.Connection;
 import reactor.netty.resources.LoopResources;
 import reactor.netty.tcp.TcpClient;
+import reactor.util.function.Tuple2;
 
 /**
  * One frame there, one frame back, on a connection of its own. A slurmd looks whether its peer is still there before it
@@ -69,17 +71,30 @@ final class SlurmdExchange {
     }
 
     /**
-     * Sends one frame and receives one.
+     * Sends one frame and receives one. What comes while nobody has subscribed to it is discarded, with the connection's
+     * end: so the subscription comes before the first byte is written, both in one task of the connection's event loop,
+     * which hears nothing in between.
      *
      * @return the frame with its length, or less if the peer closed before
      */
     static Mono<Bytes> converse(Connection tcp, Bytes request) {
-        var frame = new FrameCollector();
-        return tcp.outbound()
-                .sendByteArray(Mono.just(request.toArray()))
-                .then()
-                .thenMany(tcp.inbound().receive().asByteArray())
-                .takeUntil(frame::add)
-                .then(Mono.fromSupplier(frame::collected));
+        return Mono.zip(received(tcp), sent(tcp, request))
+                .map(Tuple2::getT1)
+                .subscribeOn(Schedulers.fromExecutor(tcp.channel().eventLoop()));
+    }
+
+    private static Mono<Bytes> received(Connection tcp) {
+        return Mono.defer(() -> {
+            var frame = new FrameCollector();
+            return tcp.inbound()
+                    .receive()
+                    .asByteArray()
+                    .takeUntil(frame::add)
+                    .then(Mono.fromSupplier(frame::collected));
+        });
+    }
+
+    private static Mono<Boolean> sent(Connection tcp, Bytes request) {
+        return tcp.outbound().sendByteArray(Mono.just(request.toArray())).then().thenReturn(true);
     }
 }
