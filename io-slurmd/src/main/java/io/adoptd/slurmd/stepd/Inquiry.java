@@ -57,6 +57,7 @@ final class Inquiry {
     private final StepWorld world;
     private final Supplier<LongPredicate> trusted;
     private final Turns turns;
+    private final AdoptionQueue adoptions = new AdoptionQueue();
     private volatile Knowledge knowledge;
     private volatile Lack lack = Lack.NONE;
 
@@ -103,6 +104,11 @@ final class Inquiry {
         return knowledge;
     }
 
+    /** The logins that have it adopt. */
+    AdoptionQueue adoptions() {
+        return adoptions;
+    }
+
     /**
      * What a slurmstepd has said that its step has not, once it was set up. So logins need not ask again.
      *
@@ -138,22 +144,25 @@ final class Inquiry {
 
     /** Whether it is to be asked before a login of this user is answered. */
     boolean isUnsettledFor(Uid owner) {
-        return isUnsettled() && (!knowledge.is(Standing.KNOWN) || knowledge.isOf(owner));
+        Knowledge now = knowledge;
+        return isUnsettled(now) && (!now.is(Standing.KNOWN) || now.isOf(owner));
     }
 
-    private boolean isUnsettled() {
-        Knowledge now = knowledge;
+    private boolean isUnsettled(Knowledge now) {
         return switch (now.standing()) {
             case UNASKED -> true;
             case KNOWN -> !now.dated() || now.isStarting();
             case SILENT -> false;
-            case ENDED -> isBeginning();
+            case ENDED -> isBeginning(now);
         };
     }
 
     /** Whether nobody listens for its step, and it is so young that somebody may yet. */
     boolean isBeginning() {
-        Knowledge now = knowledge;
+        return isBeginning(knowledge);
+    }
+
+    private boolean isBeginning(Knowledge now) {
         return now.is(Standing.ENDED)
                 && !now.isUntrusted()
                 && Duration.between(socket.born(), world.now()).abs().compareTo(YOUNG) < 0;
@@ -164,7 +173,10 @@ final class Inquiry {
         return deafSince != null;
     }
 
-    /** Whether that may be so: it is being asked, and who tells it to adopt meanwhile need not wait longer than for that. */
+    /**
+     * Whether that may be so: it is being asked, and who tells it to adopt meanwhile need not wait longer than for that. To
+     * be looked at before {@link #isDeaf}: a suspicion ends only after it has been confirmed.
+     */
     boolean isSuspect() {
         return suspectSince != null;
     }
@@ -200,7 +212,7 @@ final class Inquiry {
         if (busy) {
             return;
         }
-        if (dropped || !isUnsettled()) {
+        if (dropped || !isUnsettled(knowledge)) {
             settle();
             return;
         }
@@ -259,11 +271,11 @@ final class Inquiry {
         if (suspected == null || suspected != since || dropped) {
             return;
         }
-        suspectSince = null;
         if (!hasAnsweredAdoptionSince(since)) {
             log.warn("stepd.silent socket=\"{}\" why=\"{}\"", socket.path(), DEAF);
             deafSince = world.now();
         }
+        suspectSince = null;
     }
 
     /** A login found nothing: whatever rests, and has done so for a while, is asked in the background now. */

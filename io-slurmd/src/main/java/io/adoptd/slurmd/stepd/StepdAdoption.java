@@ -29,6 +29,9 @@ public final class StepdAdoption implements Adoption {
     /** A display is a comfort: no login waits long for it. */
     private static final Duration X11_AT_MOST = Duration.ofMillis(150);
 
+    private static final Mono<AdoptOutcome> NO_TURN =
+            Mono.just(new AdoptOutcome.Failed(Reason.ADOPT_TIMED_OUT, "no turn in time: it is adopting others"));
+
     private final Stepds stepds;
     private final StepdQuestions questions;
 
@@ -40,15 +43,30 @@ public final class StepdAdoption implements Adoption {
     @Override
     public Mono<AdoptOutcome> adopt(
             LoginProcess process, ExternStep step, Wants wants, Luggage luggage, Deadline deadline) {
-        return stepds.adopt(process.pid(), step, deadline)
-                .map(answer -> answer.fold(StepdAdoption::outcome, StepdAdoption::failed))
-                .flatMap(outcome -> outcome.fold(
-                        accepted -> furnish(step, wants, luggage, deadline),
-                        failed -> Mono.<AdoptOutcome>just(failed)));
+        return stepds.inTurn(
+                step,
+                deadline,
+                own -> stepds.adopt(process.pid(), step, own)
+                        .map(answer -> answer.fold(StepdAdoption::outcome, StepdAdoption::failed))
+                        .flatMap(outcome -> outcome.fold(
+                                accepted -> furnishInTurn(step, wants, luggage, own),
+                                failed -> Mono.<AdoptOutcome>just(failed))),
+                NO_TURN);
     }
 
     @Override
     public Mono<AdoptOutcome> furnish(ExternStep step, Wants wants, Luggage luggage, Deadline deadline) {
+        return Mono.defer(() -> {
+            Optional<KnownSteps.Acquaintance> met = stepds.acquaintance(step);
+            boolean nothing = !(wants.container() && mayHave(met, Furnishing.NAMESPACES))
+                    && !(wants.x11() && mayHave(met, Furnishing.X11));
+            return nothing
+                    ? Mono.just(new AdoptOutcome.Accepted(Furnishings.NONE))
+                    : stepds.inTurn(step, deadline, own -> furnishInTurn(step, wants, luggage, own), NO_TURN);
+        });
+    }
+
+    private Mono<AdoptOutcome> furnishInTurn(ExternStep step, Wants wants, Luggage luggage, Deadline deadline) {
         return Mono.defer(() -> {
             Optional<KnownSteps.Acquaintance> met = stepds.acquaintance(step);
             boolean container = wants.container() && mayHave(met, Furnishing.NAMESPACES);

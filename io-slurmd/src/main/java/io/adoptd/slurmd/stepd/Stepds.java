@@ -29,6 +29,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.function.IntToLongFunction;
 import java.util.function.LongPredicate;
 import java.util.stream.Collectors;
@@ -277,10 +278,11 @@ public final class Stepds implements AutoCloseable {
 
     private Mono<StepdAnswer<OptionalInt>> adopt(
             int process, ExternStep step, KnownSteps.Acquaintance met, Deadline deadline) {
+        boolean suspect = met.inquiry().isSuspect();
         if (met.inquiry().isDeaf()) {
             return Mono.just(new Failed<>(StepdFault.SILENT, "remembered: it did not answer"));
         }
-        Deadline own = met.inquiry().isSuspect() ? deadline.slice(Inquiry.SUSPICION) : deadline;
+        Deadline own = suspect ? deadline.slice(Inquiry.SUSPICION) : deadline;
         boolean fair = own.remaining().compareTo(Inquiry.LEAST_PATIENCE) >= 0;
         long began = world.nanos();
         return Conversation.of(setting, met.partner(), Requests.adopt(process, step.owner(), met.pid()), own)
@@ -291,6 +293,16 @@ public final class Stepds implements AutoCloseable {
                         world.execute(() -> met.inquiry().suspect(began));
                     }
                 });
+    }
+
+    /**
+     * Does what is asked of the step's slurmstepd for a login in its turn there, which a login that has not found the step
+     * before need not wait for.
+     */
+    <T> Mono<T> inTurn(ExternStep step, Deadline deadline, Function<Deadline, Mono<T>> work, Mono<T> noTurn) {
+        return Mono.defer(() -> acquaintance(step)
+                .map(met -> met.inquiry().adoptions().inTurn(deadline, work, noTurn))
+                .orElseGet(() -> work.apply(deadline)));
     }
 
     /** The slurmstepd that has told of the step; empty if none has, or it is not known any more. */

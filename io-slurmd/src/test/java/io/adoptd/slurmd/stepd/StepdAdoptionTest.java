@@ -23,10 +23,12 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 class StepdAdoptionTest {
@@ -187,6 +189,38 @@ class StepdAdoptionTest {
         wakes.countDown();
         await().untilAsserted(
                         () -> assertThat(adopt(step, slice)).isEqualTo(new AdoptOutcome.Accepted(Furnishings.NONE)));
+    }
+
+    /** It takes 10 ms for each, one after the other: the last one waits longer than its slice is long. */
+    @Test
+    void ofAStormAtOneSlurmstepdNoneRunsOutOfItsSliceInTheQueue() throws Exception {
+        node.warmUp();
+        node.run(FakeStepd.talking(node.socket(7), line -> {
+            line.greet(0x2A00);
+            if (line.request() == 20) {
+                line.request();
+                line.say(2001, 2);
+            } else {
+                line.hear();
+                LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
+                line.say(0);
+            }
+        }));
+        ExternStep step = found();
+        var adoption = new StepdAdoption(node.stepds());
+        List<AdoptOutcome> outcomes = Flux.range(0, 500)
+                .flatMap(
+                        i -> adoption.adopt(
+                                new LoginProcess(4242, 1),
+                                step,
+                                Wants.NOTHING,
+                                luggage,
+                                node.in(Duration.ofSeconds(50))
+                                        .sliceInTurn(Duration.ofSeconds(2), Duration.ofMillis(500))),
+                        500)
+                .collectList()
+                .block(Duration.ofSeconds(55));
+        assertThat(outcomes).hasSize(500).containsOnly(new AdoptOutcome.Accepted(Furnishings.NONE));
     }
 
     private ExternStep found() {
