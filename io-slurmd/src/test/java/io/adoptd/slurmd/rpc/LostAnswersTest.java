@@ -26,6 +26,7 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -67,7 +68,8 @@ class LostAnswersTest {
             List<CalleridAnswer> answers = Flux.range(0, QUESTIONS)
                     .concatMap(i -> callerid.ask(slurmd.login(), Deadline.in(Duration.ofSeconds(20), clock)))
                     .collectList()
-                    .block(Duration.ofSeconds(120));
+                    .blockOptional(Duration.ofSeconds(120))
+                    .orElseThrow();
             assertThat(answers).hasSize(QUESTIONS);
             assertThat(answers.stream().filter(lost -> !lost.equals(JOB)))
                     .as("lost")
@@ -116,7 +118,7 @@ class LostAnswersTest {
                     super.execute(task);
                     if (Thread.currentThread().getName().startsWith(MUNGE)) {
                         heldUp.incrementAndGet();
-                        latest.get().closeFuture().awaitUninterruptibly(HELD_UP_MILLIS);
+                        Objects.requireNonNull(latest.get()).closeFuture().awaitUninterruptibly(HELD_UP_MILLIS);
                     }
                 }
             };
