@@ -161,14 +161,31 @@ static void until_it_waits(pid_t parent, pid_t thread)
 	}
 }
 
+static void become(uid_t uid)
+{
+	must(setresgid(uid, uid, uid) == 0 && setresuid(uid, uid, uid) == 0, "become another user");
+	must(prctl(PR_SET_DUMPABLE, 1) == 0, "open /proc/self/mem as that user");
+}
+
+/* The signal is the parent's, so this has to be the same user's. */
+static void end_with(pid_t parent, uid_t uid)
+{
+	become(uid);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+}
+
 int main(int argc, char **argv)
 {
 	int asked[2], tid[2], fuse, file;
-	char options[128], path[4096], byte;
+	char options[128], byte;
 	pthread_t one, other;
 	pid_t server, parent = getpid(), thread;
+	uid_t uid;
 
 	must(argc == 2 || argc == 3, "understand the command line");
+	uid = argc == 3 ? (uid_t)atoi(argv[2]) : getuid();
 	must(pipe(asked) == 0 && pipe(tid) == 0 && pipe(mapper_may_go) == 0, "make pipes");
 	must(unshare(CLONE_NEWNS) == 0, "have a mount namespace");
 	must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0, "make the mounts private");
@@ -180,17 +197,15 @@ int main(int argc, char **argv)
 	server = fork();
 	must(server >= 0, "fork");
 	if (server == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != parent)
-			_exit(1);
+		end_with(parent, uid);
 		close(asked[0]);
 		serve(fuse, asked[1]);
 	}
 	close(fuse);
 	if (fork() == 0) { /* sees to the order of things, for this process cannot when its memory is locked */
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		end_with(parent, uid);
 		close(tid[1]);
-		if (getppid() != parent || read(tid[0], &thread, sizeof(thread)) != sizeof(thread)
+		if (read(tid[0], &thread, sizeof(thread)) != sizeof(thread)
 			|| read(asked[0], &byte, 1) != 1 || write(mapper_may_go[1], "", 1) != 1)
 			_exit(1);
 		until_it_waits(parent, thread);
@@ -199,13 +214,9 @@ int main(int argc, char **argv)
 		pause();
 	}
 
-	if (argc == 3) {
-		uid_t uid = (uid_t)atoi(argv[2]);
-		must(setresgid(uid, uid, uid) == 0 && setresuid(uid, uid, uid) == 0, "become another user");
-		must(prctl(PR_SET_DUMPABLE, 1) == 0, "open /proc/self/mem as that user");
-	}
-	snprintf(path, sizeof(path), "%s/page", argv[1]);
-	file = open(path, O_RDONLY);
+	must(chdir(argv[1]) == 0, "go to the file system");
+	become(uid);
+	file = open("page", O_RDONLY);
 	must(file >= 0, "open the file");
 	page = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, file, 0);
 	must(page != MAP_FAILED, "map the file");

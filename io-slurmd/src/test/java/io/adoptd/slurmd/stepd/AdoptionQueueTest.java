@@ -43,13 +43,14 @@ class AdoptionQueueTest {
 
     @Test
     void theSliceBeginsWithTheTurn() {
-        IntStream.range(0, 17).forEach(i -> adopt());
+        var logins = IntStream.range(0, 17).mapToObj(i -> adopt()).toList();
         time.advanceTimeBy(ofSeconds(3));
         adoptions.get(0).tryEmitValue("ok");
         time.advanceTimeBy(ofMillis(1));
         assertThat(slices).hasSize(17);
         assertThat(slices.get(0).hasPassed()).isTrue();
         assertThat(slices.get(16).remaining()).isBetween(ofMillis(999), ofSeconds(1));
+        assertThat(logins.get(16)).isNotDone();
     }
 
     @Test

@@ -182,7 +182,9 @@ class LoginRecordFilesIT {
 
     private List<String> names() throws IOException {
         try (var files = Files.list(directory)) {
-            return files.map(file -> String.valueOf(file.getFileName())).sorted().toList();
+            return files.map(file -> String.valueOf(file.getFileName()))
+                    .sorted()
+                    .toList();
         }
     }
 

@@ -28,10 +28,7 @@ class LoginRecordTest {
     @Test
     void theLongestRecordHasUnsignedNumbersAndFitsWhatTheModuleReads() {
         var options = new PamOptions(
-                        ActionNoJobs.IGNORE,
-                        ActionUnknown.DENY,
-                        ActionAdoptFailure.ALLOW,
-                        ActionGenericFailure.IGNORE)
+                        ActionNoJobs.IGNORE, ActionUnknown.DENY, ActionAdoptFailure.ALLOW, ActionGenericFailure.IGNORE)
                 .with(new Switches(true, true, true));
         var text = new LoginRecord(
                         new Uid(4_294_967_294L), new JobId(4_294_967_279L), options, new NodeName("n".repeat(64)))
@@ -40,6 +37,7 @@ class LoginRecordTest {
                 .isEqualTo("adoptd-login 1 uid=4294967294 job=4294967279 actions=1311 switches=7 nodename="
                         + "n".repeat(64) + "\n")
                 .hasSizeLessThanOrEqualTo(192);
-        assertThat(new LoginRecord(new Uid(1), new JobId(1), options, null).text()).endsWith(" nodename=-\n");
+        assertThat(new LoginRecord(new Uid(1), new JobId(1), options, null).text())
+                .endsWith(" nodename=-\n");
     }
 }

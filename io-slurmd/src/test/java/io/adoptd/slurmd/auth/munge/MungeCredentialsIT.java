@@ -171,7 +171,7 @@ class MungeCredentialsIT {
                 var credentials = new MungeCredentials(stopped::authInfo)) {
             stopped.stop();
             answer(Mono.zip(
-                    credentials.make(PAYLOAD, in(ofMillis(600))), credentials.make(PAYLOAD, in(ofMillis(600)))));
+                    credentials.make(PAYLOAD, in(ofMillis(1500))), credentials.make(PAYLOAD, in(ofMillis(1500)))));
             assertLost(credentials);
             stopped.goOn();
             assertWorksWithin(ofSeconds(5), credentials);
@@ -185,7 +185,7 @@ class MungeCredentialsIT {
                 var credentials = new MungeCredentials(killed::authInfo)) {
             killed.kill();
             answer(Mono.zip(
-                    credentials.make(PAYLOAD, in(ofMillis(600))), credentials.make(PAYLOAD, in(ofMillis(600)))));
+                    credentials.make(PAYLOAD, in(ofMillis(1500))), credentials.make(PAYLOAD, in(ofMillis(1500)))));
             assertLost(credentials);
             try (var restarted = Munged.in(elsewhere)) {
                 assertThat(restarted.authInfo()).isEqualTo(killed.authInfo());
