@@ -52,7 +52,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SKIPPED = 77, AN_ERRNO = EXDEV, PAM_ABORT = 26, PAM_USER = 2 };
+enum { SKIPPED = 77, AN_ERRNO = EXDEV, PAM_ABORT = 26, PAM_USER = 2, NO_MODULE_DATA = 18 };
 
 /* The application's side of libpam, as in <security/pam_appl.h>. */
 extern int pam_acct_mgmt(pam_handle_t *pamh, int flags);
@@ -112,6 +112,43 @@ int pam_putenv(pam_handle_t *pamh, const char *name_value)
 	putenvs_until_failure--;
 	memcpy(&libpam_s, &symbol, sizeof(symbol));
 	return libpam_s(pamh, name_value);
+}
+
+/*
+ * libpam keeps data for modules that it called itself. A module that is called directly has its one datum here, so that
+ * both ways are alike to it.
+ */
+static struct {
+	bool here;
+	void *data;
+	void (*forget)(pam_handle_t *pamh, void *data, int error_status);
+} datum;
+
+int pam_set_data(pam_handle_t *pamh, const char *name, void *data, void (*forget)(pam_handle_t *, void *, int))
+{
+	int (*libpam_s)(pam_handle_t *, const char *, void *, void (*)(pam_handle_t *, void *, int));
+	void *symbol = dlsym(RTLD_NEXT, "pam_set_data");
+
+	memcpy(&libpam_s, &symbol, sizeof(symbol));
+	if (!datum.here)
+		return libpam_s(pamh, name, data, forget);
+	if (datum.forget != NULL)
+		datum.forget(pamh, datum.data, 0);
+	datum.data = data;
+	datum.forget = forget;
+	return PAM_SUCCESS;
+}
+
+int pam_get_data(const pam_handle_t *pamh, const char *name, const void **data)
+{
+	int (*libpam_s)(const pam_handle_t *, const char *, const void **);
+	void *symbol = dlsym(RTLD_NEXT, "pam_get_data");
+
+	memcpy(&libpam_s, &symbol, sizeof(symbol));
+	if (!datum.here)
+		return libpam_s(pamh, name, data);
+	*data = datum.data;
+	return datum.data == NULL ? NO_MODULE_DATA : PAM_SUCCESS;
 }
 
 static int converse(int count, const struct pam_message **messages, struct pam_response **responses, void *data)
@@ -407,6 +444,7 @@ int main(int argc, char **argv)
 		module = dlopen(argv[3], RTLD_NOW | RTLD_LOCAL);
 		if (module == NULL)
 			give_up(3, "dlopen", dlerror());
+		datum.here = true;
 	}
 
 	if (helper)
@@ -457,6 +495,8 @@ int main(int argc, char **argv)
 		usleep(10000);
 	if (lives > 0)
 		puts("outlived it");
+	if (datum.forget != NULL)
+		datum.forget(pamh, datum.data, 0);
 	pam_end(pamh, answer);
 	if (module != NULL)
 		dlclose(module);

@@ -24,7 +24,11 @@ final class SocketPlace {
      * @throws IOException saying what is wrong with the place
      */
     static void prepare(Path socket, int ownUid) throws IOException {
-        OwnDirectory.prepare(socket.toAbsolutePath().getParent(), ownUid, "rwxr-xr-x");
+        Path directory = socket.toAbsolutePath().getParent();
+        if (directory == null) {
+            throw new IOException(socket + ": expected a file in a directory");
+        }
+        OwnDirectory.prepare(directory, ownUid, "rwxr-xr-x");
         removeStale(socket);
     }
 

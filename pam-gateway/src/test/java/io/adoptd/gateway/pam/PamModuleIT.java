@@ -245,7 +245,7 @@ class PamModuleIT {
         call();
 
         assertThat(onlyLogin().hex(0x0004)).isEqualTo("02010101");
-        assertThat(onlyLogin().number(0x0005)).isBetween(100L, 4_000L);
+        assertThat(onlyLogin().number(0x0005)).isBetween(100L, 10_000L);
         assertThat(onlyLogin().hex(0x0007)).isEmpty();
         assertThat(onlyLogin().hex(0x0008)).isEqualTo("01");
         assertThat(onlyLogin().hex(0x0009)).isEqualTo("03");
@@ -497,7 +497,7 @@ class PamModuleIT {
     @Test
     void whatPamNologinSaysAfterTheModuleHolds() throws Exception {
         serve(answering(success()));
-        var nologin = Files.writeString(directory.resolve("nologin"), "maintenance\n");
+        var nologin = Files.writeString(directory.resolve("nologin"), "maintenance");
 
         var outcome = drive().stack(
                         "account required MODULE " + socketOption(), "account required pam_nologin.so file=" + nologin);

@@ -177,7 +177,7 @@ class GatewayServerIT {
     @Test
     void theNewestJobOfALoginWithoutAConnectionIsNotAWarning() throws Exception {
         node.runs(step(7, 1), step(8, 2));
-        assertThat(loggedBy(() -> ask(request(Phase.ACCOUNT, 4_000, null))))
+        assertThat(loggedBy(() -> ask(request(4_000, null))))
                 .singleElement()
                 .satisfies(line -> assertThat(line.getLevel()).isEqualTo(Level.INFO))
                 .extracting(ILoggingEvent::getFormattedMessage, as(STRING))
@@ -376,14 +376,10 @@ class GatewayServerIT {
     }
 
     private static byte[] request(int patienceMillis) {
-        return request(Phase.ACCOUNT, patienceMillis);
+        return request(patienceMillis, Samples.FROM_LOGIN);
     }
 
-    private static byte[] request(Phase phase, int patienceMillis) {
-        return request(phase, patienceMillis, Samples.FROM_LOGIN);
-    }
-
-    private static byte[] request(Phase phase, int patienceMillis, @Nullable Connection connection) {
+    private static byte[] request(int patienceMillis, @Nullable Connection connection) {
         return new LoginRequest(
                         Phase.ACCOUNT,
                         "alice",
