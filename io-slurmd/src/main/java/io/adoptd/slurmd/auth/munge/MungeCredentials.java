@@ -41,8 +41,11 @@ public final class MungeCredentials implements Credentials, AutoCloseable {
     /** As many as there may be logins; what works takes a tenth of a millisecond each. */
     static final int QUEUED = 1_024;
 
-    /** How long a call may take before it counts as lost. A munged that works needs a thousandth of it. */
-    static final Duration LOST_AFTER = Duration.ofMillis(500);
+    /**
+     * How long a call may take before it counts as lost. A munged that works needs a ten-thousandth of it; the rest is for
+     * a node whose processors are all busy.
+     */
+    static final Duration LOST_AFTER = Duration.ofSeconds(1);
 
     /**
      * The longest that one call is waited for, queue included: what the library itself waits for munged before it tries
@@ -51,7 +54,7 @@ public final class MungeCredentials implements Credentials, AutoCloseable {
     static final Duration PATIENCE = Duration.ofSeconds(2);
 
     /** How long it is waited for a munged that did not answer before. */
-    static final Duration TRIAL = Duration.ofMillis(50);
+    static final Duration TRIAL = Duration.ofMillis(250);
 
     private static final Duration IDLE = Duration.ofSeconds(30);
 
