@@ -110,6 +110,15 @@ class BlockingCallsTest {
     }
 
     @Test
+    void pastTheBoundOfThoseWhoWaitACallIsRefusedAtOnce() {
+        bothAreBusy();
+        for (int i = 0; i < 16; i++) {
+            assertThat(read(inTurn())).hasNullValue();
+        }
+        assertThat(read(inTurn()).get()).isInstanceOf(RejectedExecutionException.class);
+    }
+
+    @Test
     void whoHasLeftTakesNoRoomInTheQueue() {
         bothAreBusy();
         for (int i = 0; i < 100; i++) { // 16 may wait
