@@ -285,7 +285,7 @@ public final class NodeAddresses implements AutoCloseable {
             if (!addresses.isDone()) {
                 return true;
             }
-            Duration lasts = addresses.join().isEmpty() ? NOT_FOUND_LASTS : FOUND_LASTS;
+            Duration lasts = addresses.getNow(List.of()).isEmpty() ? NOT_FOUND_LASTS : FOUND_LASTS;
             return nanos - at < lasts.toNanos();
         }
     }
