@@ -36,8 +36,11 @@ public final class GatewayServer implements Disposable {
     /** Clients beyond those wait in the kernel's queue; past it they get EAGAIN and try again. */
     private static final int BACKLOG = 1_024;
 
-    /** A module writes its frame in one go: who takes longer is no module. */
-    private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(1);
+    /**
+     * How long a client may take to write its frame. A module writes it in one go; the rest is for a daemon that has only
+     * just started on a busy node, whose event loop reads late what came long ago.
+     */
+    private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(5);
 
     private final DisposableServer server;
 
